@@ -1,0 +1,54 @@
+"""A person's own settings, and the settings of their organisation."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods
+
+from accounts.access import (
+    AuthenticatedHttpRequest,
+    access_organisation_as_admin,
+)
+from accounts.forms import OrganisationForm, ProfileForm
+from accounts.language import remember_language
+from accounts.models import AuditEntry
+from accounts.organisations import change_settings
+
+AUDIT_ENTRIES_SHOWN = 200
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def profile(request: AuthenticatedHttpRequest) -> HttpResponse:
+    form = ProfileForm(request.POST or None, instance=request.user)
+    if not form.is_valid():
+        return render(request, "accounts/profile.html", {"form": form})
+    user = form.save()
+    response = redirect("settings")
+    remember_language(response, user)
+    messages.success(request, _("Saved."))
+    return response
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def organisation(request: AuthenticatedHttpRequest) -> HttpResponse:
+    mine = access_organisation_as_admin(request.user)
+    form = OrganisationForm(request.POST or None, instance=mine)
+    if not form.is_valid():
+        return render(request, "accounts/organisation.html", {"form": form})
+    change_settings(form.save(commit=False), request.user)
+    messages.success(request, _("Saved."))
+    return redirect("organisation")
+
+
+@login_required
+@require_GET
+def audit(request: AuthenticatedHttpRequest) -> HttpResponse:
+    mine = access_organisation_as_admin(request.user)
+    entries = AuditEntry.objects.filter(organisation=mine)[:AUDIT_ENTRIES_SHOWN]
+    return render(request, "accounts/audit.html", {"entries": entries})

@@ -1,0 +1,150 @@
+"""One answer, from the decision to the ledger. Chat journals its events, the API serialises them."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import AsyncGenerator
+from contextlib import aclosing, suppress
+
+from accounts.endpoints import EndpointGoneError
+from accounts.provider_keys import KeyUnavailableError
+from answering import attempts, reports
+from answering.connections import provider_client
+from answering.decision import Decided, decide_for
+from answering.prompt_fit import fit
+from answering.request import (
+    Answered,
+    AnswerEvent,
+    AnswerInterruptedError,
+    AnswerRequest,
+    AttemptFailed,
+    AttemptStarted,
+    DecisionMade,
+    NoModelLeftError,
+)
+from answering.threads import in_thread, kept_in_thread
+from answering.walk import Walk
+from providers.clocks import clocks_for
+from providers.errors import ProviderError
+from providers.request import ModelRequest
+from routing.engine.values import Candidate
+from routing.models import Attempt
+from usage.budgets import BudgetExhaustedError
+
+# Between the decision and the call a model may be unapproved, its address or its key removed.
+WITHDRAWN = (attempts.CandidateWithdrawnError, EndpointGoneError, KeyUnavailableError)
+PASSED_OVER = (*WITHDRAWN, BudgetExhaustedError)
+
+
+async def answer(request: AnswerRequest) -> AsyncGenerator[AnswerEvent, None]:
+    """Decide, then walk the candidates until one answers.
+
+    Yields DecisionMade first, then what happens in order, and Answered last. Raises
+    NoModelLeftError when no text was given, AnswerInterruptedError when it broke after text.
+    Closing the generator, or cancelling its task, closes the call to the provider and books it.
+    """
+    decided = await in_thread(decide_for, request)
+    yield DecisionMade(decided.id, decided.receipt)
+    walk = Walk(request, decided.decision, may_retry=reports.may_retry)
+    while (attempt := await _next_attempt(request, decided, walk)) is not None:
+        card = attempt.candidate.card
+        try:
+            async with aclosing(_attempt(request, decided, attempt)) as events:
+                async for event in events:
+                    yield event
+                    if isinstance(event, Answered):
+                        return
+        except ProviderError as error:
+            words = reports.failed(attempt, error)
+            if error.after_text:
+                raise AnswerInterruptedError(error.failure, words) from error
+            yield AttemptFailed(walk.number, card.id, card.name, error.failure, words)
+            await asyncio.sleep(walk.failed(error, words, random.random()))  # noqa: S311
+    raise NoModelLeftError(walk.failure, walk.summary())
+
+
+async def _next_attempt(
+    request: AnswerRequest, decided: Decided, walk: Walk
+) -> attempts.OpenAttempt | None:
+    """The next call that may be made, opened; None when there is nothing left to try."""
+    while (candidate := walk.next_candidate()) is not None:
+        if not reports.may_try(candidate) and walk.has_another:
+            walk.closed()
+            continue
+        try:
+            return await _opened(request, decided, candidate, walk.number)
+        except WITHDRAWN:
+            walk.withdrawn()
+        except BudgetExhaustedError as error:
+            walk.over_budget(error)
+    return None
+
+
+async def _opened(
+    request: AnswerRequest, decided: Decided, candidate: Candidate, number: int
+) -> attempts.OpenAttempt:
+    """Cancelled meanwhile, it is opened all the same, and so it is booked as any other."""
+    opening = asyncio.ensure_future(
+        in_thread(attempts.open_attempt, request, decided, candidate, number)
+    )
+    try:
+        return await asyncio.shield(opening)
+    except asyncio.CancelledError:
+        with suppress(*PASSED_OVER):
+            attempt = await opening
+            await kept_in_thread(attempts.close_attempt, attempt, Attempt.Outcome.STOPPED, 0)
+        raise
+
+
+async def _attempt(
+    request: AnswerRequest, decided: Decided, attempt: attempts.OpenAttempt
+) -> AsyncGenerator[AnswerEvent, None]:
+    """The events of one call. However it ends, it is booked once."""
+    prompt_tokens = decided.decision.features["prompt_tokens"]
+    card = attempt.candidate.card
+    outcome, failure = Attempt.Outcome.STOPPED, None
+    reports.started(attempt)
+    try:
+        yield AttemptStarted(attempt.row.number, card.id, card.name)
+        stream = provider_client().stream(
+            attempt.endpoint,
+            _model_request(request, decided, attempt),
+            attempt.api_key,
+            clocks_for(is_reasoning="reasoning" in card.capabilities, is_local=card.local),
+        )
+        async with aclosing(stream) as events:
+            async for event in events:
+                if (told := attempt.took(event)) is not None:
+                    yield told
+        outcome = Attempt.Outcome.ANSWERED
+        reports.succeeded(attempt)
+        await kept_in_thread(attempts.close_attempt, attempt, outcome, prompt_tokens)
+        yield Answered(attempt.candidate.card.id, attempt.finish)
+    except ProviderError as error:
+        outcome, failure = Attempt.Outcome.FAILED, error
+        attempt.usage = error.usage or attempt.usage
+        raise
+    finally:
+        reports.ended(attempt)
+        if outcome != Attempt.Outcome.ANSWERED:
+            await kept_in_thread(attempts.close_attempt, attempt, outcome, prompt_tokens, failure)
+
+
+def _model_request(
+    request: AnswerRequest, decided: Decided, attempt: attempts.OpenAttempt
+) -> ModelRequest:
+    card = attempt.candidate.card
+    messages, attempt.left_out = fit(request.messages, request.said, card)
+    return ModelRequest(
+        model=card.provider_model,
+        messages=messages,
+        max_output_tokens=request.max_output_tokens,
+        tools=request.tools,
+        response_format=request.response_format,
+        analysis={
+            "categories": decided.receipt["categories"],
+            "difficulty": decided.receipt["difficulty"],
+            "explanation": decided.receipt["explanation"],
+        },
+    )

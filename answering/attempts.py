@@ -1,0 +1,165 @@
+"""The rows of an attempt: opened with the right credential, closed with what it cost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.approvals import approved_model_ids
+from accounts.endpoints import endpoint_of
+from accounts.provider_keys import api_key_for, mark_rejected, mark_working
+from answering import fallback_matrix
+from answering.decision import Decided
+from answering.request import AnswerRequest, Reasoning, Text, ToolCallPiece
+from providers.errors import ProviderError
+from providers.events import (
+    Finished,
+    FinishReason,
+    ReasoningDelta,
+    StreamEvent,
+    TextDelta,
+    ToolCallDelta,
+    Usage,
+)
+from providers.request import Endpoint
+from providers.secret import SecretStr
+from routing.engine.values import Candidate, Prices
+from routing.models import Attempt
+from usage import budgets, ledger
+from usage.models import Budget
+
+# What is known of an attempt only at its end.
+ENDING = (
+    "ended_at", "first_token_at", "outcome", "failure", "words", "retry_after_s",
+    "left_out_messages",
+)  # fmt: skip
+
+
+class CandidateWithdrawnError(Exception):
+    """Between the decision and the call the model was unapproved or its key removed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reserved:
+    """What was set aside for one call, in which budgets."""
+
+    of: tuple[Budget, ...]
+    usd: Decimal
+
+
+@dataclass(slots=True)
+class OpenAttempt:
+    """One call under way: what must be known to book it."""
+
+    row: Attempt
+    candidate: Candidate
+    endpoint: Endpoint
+    api_key: SecretStr | None
+    usage: Usage | None = None
+    answer_bytes: int = 0
+    left_out: int = 0
+    first_token_at: datetime | None = None
+    budgets: Reserved = field(default_factory=lambda: Reserved((), Decimal(0)))
+    finish: FinishReason = "stop"
+
+    def took(self, event: StreamEvent) -> Text | Reasoning | ToolCallPiece | None:
+        """Count what came, and say it in our words; None for what only the books need."""
+        match event:
+            case TextDelta(text):
+                self._saw(text)
+                return Text(text)
+            case ReasoningDelta(text):
+                self._saw(text)
+                return Reasoning(text)
+            case ToolCallDelta():
+                self._saw(event.arguments)
+                return ToolCallPiece(event.index, event.id, event.name, event.arguments)
+            case Usage():
+                self.usage = event
+            case Finished(reason):
+                self.finish = reason
+        return None
+
+    def _saw(self, text: str) -> None:
+        self.answer_bytes += len(text.encode())
+        if self.first_token_at is None:
+            self.first_token_at = timezone.now()
+
+
+def open_attempt(
+    request: AnswerRequest, decided: Decided, candidate: Candidate, number: int
+) -> OpenAttempt:
+    """Check again what may have changed since the decision, then open the key as late as possible.
+
+    Raises CandidateWithdrawnError, EndpointGoneError, KeyUnavailableError or BudgetExhaustedError;
+    then nothing is stored or set aside.
+    """
+    if candidate.card.id not in approved_model_ids(request.user, request.organisation):
+        raise CandidateWithdrawnError
+    endpoint = endpoint_of(request.organisation, candidate.endpoint, candidate.credential)
+    api_key = api_key_for(candidate.credential) if candidate.credential else None
+    reserved = _reserve(request, candidate, Decimal(str(decided.expected_usd(candidate))))
+    row = Attempt.objects.create(
+        decision_id=decided.id,
+        number=number,
+        model_id=candidate.card.id,
+        endpoint=candidate.endpoint,
+        credential=candidate.credential or "",
+        payer=candidate.payer,
+    )
+    return OpenAttempt(row, candidate, endpoint, api_key, budgets=reserved)
+
+
+def _reserve(request: AnswerRequest, candidate: Candidate, cost_usd: Decimal) -> Reserved:
+    """Budgets limit the organisation's money; what a person's own key pays is theirs to judge."""
+    if candidate.payer != "organisation":
+        return Reserved((), Decimal(0))
+    return Reserved(tuple(budgets.reserve(request.user, request.organisation, cost_usd)), cost_usd)
+
+
+def close_attempt(
+    attempt: OpenAttempt,
+    outcome: Attempt.Outcome,
+    prompt_tokens: int,
+    error: ProviderError | None = None,
+) -> None:
+    row = attempt.row
+    row.first_token_at = attempt.first_token_at
+    row.outcome = outcome
+    row.left_out_messages = attempt.left_out
+    if error is not None:
+        row.failure = error.failure.value
+        row.words = fallback_matrix.words(error.failure, attempt.candidate.card.name)[:400]
+        row.retry_after_s = error.retry_after_s
+    used = ledger.Used(attempt.usage, prompt_tokens, attempt.answer_bytes)
+    book_once(row, used, attempt.candidate.card.prices, attempt.budgets)
+    _tell_owner(attempt, error)
+
+
+def book_once(row: Attempt, used: ledger.Used, prices: Prices, reserved: Reserved) -> None:
+    """Store how it ended and what it cost; nothing if it was booked as lost meanwhile."""
+    running = Attempt.objects.filter(id=row.id, outcome=Attempt.Outcome.RUNNING)
+    row.ended_at = timezone.now()
+    with transaction.atomic():
+        ended = {name: getattr(row, name) for name in ENDING}
+        if not running.update(**ended):
+            return
+        entry = ledger.book(row, used, prices)
+        # A failed try is the organisation's overhead, not the person's spending.
+        spent = entry.cost_usd if entry.delivered else Decimal(0)
+        budgets.settle(list(reserved.of), reserved.usd, spent)
+
+
+def _tell_owner(attempt: OpenAttempt, error: ProviderError | None) -> None:
+    """The words stand beside the key until it works again."""
+    credential = attempt.candidate.credential
+    if credential is None:
+        return
+    if error is None:
+        mark_working(credential)
+    elif fallback_matrix.TABLE[error.failure].breaker == "credential":
+        mark_rejected(credential, attempt.row.words)

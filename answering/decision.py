@@ -1,0 +1,69 @@
+"""The decision of one call, and the messages that go with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from accounts.models import Organisation, User
+from answering.request import AnswerRequest
+from providers.request import DocumentPart, ImagePart, Message
+from routing import decisions
+from routing.engine.record import Receipt
+from routing.engine.values import Budget, Candidate, Decision, Request, Turn
+from usage import budgets
+
+# A budget weighs on the price once this share of it is gone, fully when it is spent.
+EASY_SHARE = 0.6
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    id: UUID
+    decision: Decision
+    receipt: Receipt
+
+    def expected_usd(self, candidate: Candidate) -> float:
+        costs = (each.cost_usd for each in self.decision.candidates if each.candidate is candidate)
+        return next(costs, 0.0)
+
+
+def decide_for(request: AnswerRequest) -> Decided:
+    prepared = decisions.prepare(
+        decisions.Call(
+            request.user,
+            request.organisation,
+            request.asked,
+            _engine_request(request),
+            request.incumbent,
+            budget_for(request.user, request.organisation),
+        )
+    )
+    stored = decisions.store(prepared)
+    return Decided(stored.id, prepared.decision, stored.receipt)
+
+
+def budget_for(user: User, organisation: Organisation) -> Budget:
+    """What is left for this person, and how much it presses on the choice."""
+    left, gone = budgets.left_usd(user, organisation)
+    if left is None:
+        return Budget()
+    return Budget(float(left), max(0.0, (gone - EASY_SHARE) / (1 - EASY_SHARE)))
+
+
+def _engine_request(request: AnswerRequest) -> Request:
+    said = request.messages[: request.said]
+    parts = [part for message in said for part in message.parts]
+    return Request(
+        turns=tuple(_turn(message) for message in said if message.role != "tool"),
+        images=sum(isinstance(part, ImagePart) for part in parts),
+        documents=sum(isinstance(part, DocumentPart) for part in parts),
+        tools=tuple(tool.name for tool in request.tools),
+        response_format=request.response_format.kind if request.response_format else None,
+        max_output_tokens=request.max_output_tokens,
+    )
+
+
+def _turn(message: Message) -> Turn:
+    role = message.role if message.role != "tool" else "user"
+    return Turn(role, message.text)

@@ -1,0 +1,143 @@
+"""How the models that an organisation reaches are doing, in words."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Count, Q, QuerySet
+from django.utils import timezone
+from django.utils.formats import time_format
+from django.utils.translation import gettext as _
+
+from accounts.models import Organisation, User
+from routing.cards import provider_name
+from routing.engine.record import Asked
+from routing.engine.values import Candidate
+from routing.health import credential_scope, health, model_scope, provider_scope
+from routing.models import Attempt
+from routing.snapshot import take_snapshot
+
+WINDOW = timedelta(hours=24)
+FAILURES_SHOWN = 3
+# A first token that takes twice as long as the catalogue says, and long enough to be felt.
+SLOW_FACTOR = 2.0
+SLOW_S = 2.0
+
+ANYTHING: Asked = {
+    "model": "auto", "preference": "", "pool": None, "fallback": True, "surface": "chat",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class LastFailure:
+    at: datetime
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class ModelStatus:
+    """`level` is "good", "poor" or "down"; speeds are None until they have been measured."""
+
+    name: str
+    provider_name: str
+    level: str
+    words: str
+    calls: int
+    first_token_s: float | None
+    tokens_per_s: float | None
+    failures: list[LastFailure]
+
+
+@dataclass(frozen=True, slots=True)
+class Calls:
+    total: int = 0
+    failed: int = 0
+
+    @property
+    def failed_percent(self) -> int:
+        return round(100 * self.failed / self.total) if self.total else 0
+
+
+def models_status(user: User, organisation: Organisation) -> list[ModelStatus]:
+    """The approved models that this person reaches, whichever way; calls are everybody's."""
+    ways: defaultdict[str, list[Candidate]] = defaultdict(list)
+    for candidate in take_snapshot(user, organisation, ANYTHING).candidates:
+        ways[candidate.card.id].append(candidate)
+    attempts = Attempt.objects.filter(
+        decision__organisation=organisation, started_at__gte=timezone.now() - WINDOW
+    )
+    calls, failures = _calls(attempts), _failures(attempts)
+    found = [_status(ways[id_], calls.get(id_, Calls()), failures[id_]) for id_ in ways]
+    return sorted(found, key=lambda status: (status.provider_name, status.name))
+
+
+def _status(ways: list[Candidate], calls: Calls, failures: list[LastFailure]) -> ModelStatus:
+    card = ways[0].card
+    speed = next((way.speed for way in ways if way.speed), None)
+    first_token_s = speed.first_token_s if speed else None
+    is_slow = first_token_s is not None and first_token_s > max(
+        SLOW_S, SLOW_FACTOR * card.first_token_s
+    )
+    again_at = _again_at(ways)
+    said = [_("slow")] if is_slow else []
+    if calls.failed_percent:
+        said.append(_("%(percent)s %% errors") % {"percent": calls.failed_percent})
+    if again_at:
+        said.append(_("closed until %(time)s") % {"time": _time(again_at)})
+    return ModelStatus(
+        name=card.name,
+        provider_name=provider_name(card.provider),
+        level="down" if again_at else "poor" if said else "good",
+        words=", ".join(said) or (_("works") if calls.total else _("not called lately")),
+        calls=calls.total,
+        first_token_s=first_token_s,
+        tokens_per_s=speed.tokens_per_s if speed else None,
+        failures=failures,
+    )
+
+
+def _again_at(ways: Iterable[Candidate]) -> datetime | None:
+    """When the first way opens again; None when one is open now."""
+    openings = health.openings()
+    closed = [
+        [
+            openings[scope].again_at
+            for scope in _scopes(way)
+            if scope in openings and openings[scope].again_at > timezone.now()
+        ]
+        for way in ways
+    ]
+    return min(map(max, closed)) if all(closed) else None
+
+
+def _scopes(way: Candidate) -> tuple[str, str, str]:
+    return (
+        credential_scope(way.credential),
+        model_scope(way.credential, way.endpoint, way.card.id),
+        provider_scope(way.endpoint),
+    )
+
+
+def _calls(attempts: QuerySet[Attempt]) -> dict[str, Calls]:
+    counted = (
+        attempts.order_by()
+        .values("model_id")
+        .annotate(total=Count("id"), failed=Count("id", filter=Q(outcome=Attempt.Outcome.FAILED)))
+    )
+    return {row["model_id"]: Calls(row["total"], row["failed"]) for row in counted}
+
+
+def _failures(attempts: QuerySet[Attempt]) -> defaultdict[str, list[LastFailure]]:
+    failures: defaultdict[str, list[LastFailure]] = defaultdict(list)
+    latest = attempts.filter(outcome=Attempt.Outcome.FAILED).order_by("-started_at")
+    for attempt in latest.only("model_id", "started_at", "words")[:500]:
+        if len(failures[attempt.model_id]) < FAILURES_SHOWN:
+            failures[attempt.model_id].append(LastFailure(attempt.started_at, attempt.words))
+    return failures
+
+
+def _time(at: datetime) -> str:
+    return time_format(timezone.localtime(at), "H:i")

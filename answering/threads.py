@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
+from channels.db import database_sync_to_async
+from django.db import InterfaceError, OperationalError
+
+logger = logging.getLogger(__name__)
+
+# A database that restarts is back within half a minute.
+AGAIN_AFTER_S = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 8.0)
+
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
+
+
+async def in_thread(
+    verb: Callable[Arguments, Result], *arguments: Arguments.args, **named: Arguments.kwargs
+) -> Result:
+    """Run a verb that uses the database in any free thread of the pool.
+
+    The one thread that Django shares would make all running replies wait for each other.
+    """
+    return await database_sync_to_async(verb, thread_sensitive=False)(*arguments, **named)
+
+
+async def kept_in_thread(
+    verb: Callable[Arguments, Result], *arguments: Arguments.args, **named: Arguments.kwargs
+) -> Result:
+    """As in_thread, for what must be stored: while the database is away it is tried again.
+
+    The verb may run twice although it was stored the first time, so it must bear that.
+    """
+    for wait_s in AGAIN_AFTER_S:
+        try:
+            return await in_thread(verb, *arguments, **named)
+        except (OperationalError, InterfaceError) as error:
+            logger.warning("%s is tried again in %s s: %s", verb.__name__, wait_s, error)
+            await asyncio.sleep(wait_s)
+    return await in_thread(verb, *arguments, **named)

@@ -1,0 +1,139 @@
+"""Which candidate is next, after what has failed. The policy itself stands in fallback_matrix.py."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable
+
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from answering import fallback_matrix
+from answering.request import AnswerRequest
+from providers.errors import FailureClass, ProviderError
+from routing.engine.values import Candidate, Decision
+from usage.budgets import BudgetExhaustedError
+
+# Another key of the same model may well answer after these.
+OF_THE_CREDENTIAL = {FailureClass.RATE_LIMITED, FailureClass.FORBIDDEN}
+
+
+class Walk:
+    """The candidates of one decision, in order, each as often as the matrix allows."""
+
+    def __init__(
+        self,
+        request: AnswerRequest,
+        decision: Decision,
+        clock: Callable[[], float] = time.monotonic,
+        may_retry: Callable[[str], bool] = lambda _endpoint: True,
+    ) -> None:
+        chosen = (decision.chosen,) if decision.chosen else ()
+        self._queue = deque(scored.candidate for scored in (*chosen, *decision.fallbacks))
+        self._rejected = decision.rejected
+        self._organisation_may_pay = request.organisation.auto_fallback_to_organisation_key
+        self._current: Candidate | None = None
+        self._tries = 0
+        self._models: set[str] = set()
+        self._clock = clock
+        self._may_retry = may_retry
+        self._started = clock()
+        self._told: list[str] = []
+        self.number = 0
+        self.failure = "no_model"
+
+    def next_candidate(self) -> Candidate | None:
+        """The candidate to call now, or None when there is nothing left to try."""
+        late = self._clock() - self._started > fallback_matrix.WALK_S
+        if late or self.number >= fallback_matrix.ATTEMPTS or not self._queue:
+            return None
+        candidate: Candidate = self._queue[0]
+        if candidate is not self._current:
+            self._current, self._tries = candidate, 0
+        if candidate.card.id not in self._models and len(self._models) >= fallback_matrix.MODELS:
+            return None
+        self._models.add(candidate.card.id)
+        self._tries += 1
+        self.number += 1
+        return candidate
+
+    def withdrawn(self) -> None:
+        """Row 44: unapproved, or the key removed, since the decision."""
+        name = self._pass_over("withdrawn").card.name
+        self._told.append(_("%(model)s is no longer available to you") % {"model": name})
+
+    def over_budget(self, error: BudgetExhaustedError) -> None:
+        """Row 43: what a cheaper model may still answer is tried."""
+        self._pass_over("budget")
+        until = date_format(error.until, "DATE_FORMAT")
+        self._told.append(_("Your limit is reached until %(day)s") % {"day": until})
+
+    def closed(self) -> None:
+        """Its breaker opened since the decision, or another call is the probe just now."""
+        name = self._pass_over("closed").card.name
+        self._told.append(_("%(model)s is failing just now") % {"model": name})
+
+    @property
+    def has_another(self) -> bool:
+        """Whether somebody else could answer. The last one is tried whatever is known of it."""
+        return len(self._queue) > 1
+
+    def _pass_over(self, failure: str) -> Candidate:
+        """It was not called, so it counts as no attempt; but the bill moves no further for it."""
+        candidate: Candidate = self._queue.popleft()
+        self._queue = deque(other for other in self._queue if self._may_pay(other, candidate))
+        self.number -= 1
+        self.failure = failure
+        return candidate
+
+    def failed(self, error: ProviderError, words: str, jitter: float) -> float:
+        """Take the next step; the seconds to wait before it."""
+        self.failure = error.failure
+        self._told.append(words)
+        current = self._queue[0]
+        others = [
+            other for other in self._queue if other is not current and self._may_pay(other, current)
+        ]
+        step = fallback_matrix.step_after(
+            error, self._tries, other_candidates=bool(others), jitter=jitter
+        )
+        if step.again and self._may_retry(current.endpoint):
+            return step.wait_s
+        self._queue = deque(
+            other for other in others if _is_another_way(other, current, error, step)
+        )
+        return 0.0
+
+    def summary(self) -> str:
+        """One message with the list of tries, for when nothing answered."""
+        if self._told:
+            tries = "; ".join(dict.fromkeys(self._told))
+            return _("No model could answer: %(tries)s. Your message is kept.") % {"tries": tries}
+        reasons = "; ".join(f"{item.model}: {item.reason}" for item in self._rejected[:4])
+        if not reasons:
+            return _("No model is approved that could answer. Ask an admin to approve one.")
+        return _("No approved model can answer this: %(reasons)s.") % {"reasons": reasons}
+
+    def _may_pay(self, candidate: Candidate, failed: Candidate) -> bool:
+        """Never from the organisation's money to a person's; the other way if it is allowed."""
+        if failed.payer == "organisation" and candidate.payer == "person":
+            return False
+        if failed.payer == "person" and candidate.payer == "organisation":
+            return self._organisation_may_pay
+        return True
+
+
+def _is_another_way(
+    candidate: Candidate, failed: Candidate, error: ProviderError, step: fallback_matrix.Step
+) -> bool:
+    if step.next == "no":
+        return False
+    if step.next == "other credential":
+        return candidate.credential != failed.credential
+    if step.next == "larger window":
+        return candidate.card.context_tokens > 1.1 * failed.card.context_tokens
+    same_model = candidate.card.id == failed.card.id and candidate.endpoint == failed.endpoint
+    if same_model and error.failure in OF_THE_CREDENTIAL:
+        return candidate.credential != failed.credential
+    return not same_model

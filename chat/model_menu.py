@@ -1,0 +1,78 @@
+"""What a person may choose from, and what is chosen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from accounts.access import current_membership
+from accounts.models import Organisation, User
+from chat.models import Conversation
+from chat.turns import TurnRefusedError
+from providers.registry import PROVIDERS
+from routing.policy import AUTO, auto_allowed, default_model, effective_preference
+from routing.snapshot import reachable_cards, ways_of
+
+THOUSAND, MILLION = 1_000, 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class ModelChoice:
+    id: str
+    name: str
+    provider_name: str
+    capabilities: tuple[str, ...]
+    price_input: float | None
+    price_output: float | None
+    context_words: str
+    is_down: str
+    is_default: bool
+
+
+def context(user: User, conversation: Conversation | None) -> dict[str, Any]:
+    organisation = current_membership(user).organisation
+    default = default_model(user, organisation)
+    models = _choices(user, organisation, default)
+    return {
+        "models": models,
+        "auto_allowed": auto_allowed(user, organisation),
+        "selected_model": conversation.model if conversation else default,
+        "selected_preference": (conversation.preference if conversation else "")
+        or effective_preference(user, organisation),
+        "is_demo_only": all(way.provider == "demo" for way in ways_of(user, organisation)),
+    }
+
+
+def choose_model(user: User, conversation: Conversation, model: str, preference: str) -> None:
+    """The choice of one conversation; raises TurnRefusedError for a model that is not approved."""
+    organisation = current_membership(user).organisation
+    if model != AUTO and model not in {choice.id for choice in _choices(user, organisation, "")}:
+        raise TurnRefusedError("model_not_found", _("That model is not approved for you."))
+    conversation.model, conversation.preference = model, preference
+    conversation.save(update_fields=["model", "preference"])
+
+
+def _choices(user: User, organisation: Organisation, default: str) -> list[ModelChoice]:
+    choices = [
+        ModelChoice(
+            id=card.id,
+            name=card.name,
+            provider_name=PROVIDERS[card.provider].name,
+            capabilities=tuple(sorted(card.capabilities)),
+            price_input=None if card.free else card.prices.input,
+            price_output=None if card.free else card.prices.output,
+            context_words=_short(card.context_tokens),
+            is_down=closed or "",
+            is_default=card.id == default,
+        )
+        for card, closed in reachable_cards(user, organisation)
+    ]
+    return sorted(choices, key=lambda choice: (choice.provider_name, choice.name))
+
+
+def _short(tokens: int) -> str:
+    if tokens >= MILLION:
+        return f"{tokens / MILLION:.1f}".removesuffix(".0") + "M"
+    return f"{tokens // THOUSAND}K"

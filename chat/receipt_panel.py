@@ -1,0 +1,176 @@
+"""Everything about one reply that its receipt, its attempts and the ledger know."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from chat.models import Reply
+from chat.names import payer_words
+from providers.events import Usage
+from routing.cards import shipped_cards
+from routing.engine.record import CandidateNote, Receipt
+from routing.models import Attempt
+from routing.names import COMPLEXITY, category_name, model_name
+from usage.ledger import cost_of
+from usage.models import LedgerEntry
+from usage.money import usd
+
+# A category below this is not worth a bar.
+LEAST_SHARE = 0.01
+TOP_LEVEL = 3
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptView:
+    number: int
+    model_name: str
+    outcome: str
+    words: str
+    payer_words: str
+    input_tokens: int
+    cached_tokens: int
+    reasoning_tokens: int
+    output_tokens: int
+    cost_words: str
+    certainty: str
+    started_at: datetime
+    first_token_s: float | None
+    seconds: float | None
+
+
+def context(reply: Reply) -> dict[str, Any]:
+    """For templates/chat/_receipt.html."""
+    if reply.decision is None:
+        return {"reply": reply, "receipt": None}
+    receipt: Receipt = reply.decision.receipt
+    attempts = list(reply.decision.attempts.select_related("ledger_entry").order_by("number"))
+    return {
+        "reply": reply,
+        "receipt": receipt,
+        "answered_by": model_name(reply.model_id) if reply.model_id else "",
+        "is_auto": receipt["asked"]["model"] == "auto",
+        "bars": _bars(receipt),
+        "difficulty_percent": round(100 * receipt["difficulty"]),
+        "complexity": [
+            # In our order: a database may keep another.
+            {"name": name, "level": receipt["complexity"][part], "of": TOP_LEVEL}
+            for part, name in COMPLEXITY.items()
+        ],
+        "candidates": [_candidate(note) for note in receipt["candidates"]],
+        "rejected": [
+            {"name": model_name(note["model"]), "reason": note["reason"]}
+            for note in receipt["rejected"]
+        ],
+        "attempts": [_attempt(attempt) for attempt in attempts],
+        "totals": _totals(receipt, attempts),
+    }
+
+
+def _bars(receipt: Receipt) -> list[dict[str, Any]]:
+    shares = sorted(receipt["categories"].items(), key=lambda item: -item[1])
+    return [
+        {"name": category_name(category), "share": share, "percent": round(100 * share)}
+        for category, share in shares
+        if share >= LEAST_SHARE
+    ]
+
+
+def _candidate(note: CandidateNote) -> dict[str, Any]:
+    return {
+        "name": model_name(note["model"]),
+        "rank": note["rank"],
+        "success_percent": round(100 * note["success"]),
+        "cost_words": usd(note["cost_usd"]),
+        "wait_s": note["wait_s"],
+        "first_token_s": note["first_token_s"],
+        "payer_words": payer_words(note["payer"]),
+    }
+
+
+def _attempt(attempt: Attempt) -> AttemptView:
+    entry: LedgerEntry | None = getattr(attempt, "ledger_entry", None)
+    return AttemptView(
+        number=attempt.number,
+        model_name=model_name(attempt.model_id),
+        outcome=attempt.outcome or "running",
+        words=attempt.words or str(Attempt.Outcome(attempt.outcome).label),
+        payer_words=payer_words(attempt.payer),
+        input_tokens=entry.input_tokens if entry else 0,
+        cached_tokens=entry.cached_input_tokens if entry else 0,
+        reasoning_tokens=entry.reasoning_tokens if entry else 0,
+        output_tokens=entry.output_tokens if entry else 0,
+        cost_words=usd(entry.cost_usd) if entry else "",
+        certainty=entry.get_certainty_display() if entry else "",
+        started_at=attempt.started_at,
+        first_token_s=_seconds(attempt.started_at, attempt.first_token_at),
+        seconds=_seconds(attempt.started_at, attempt.ended_at),
+    )
+
+
+def _seconds(start: datetime, end: datetime | None) -> float | None:
+    return None if end is None else (end - start).total_seconds()
+
+
+def _totals(receipt: Receipt, attempts: list[Attempt]) -> dict[str, Any]:
+    entries = [
+        attempt.ledger_entry for attempt in attempts if getattr(attempt, "ledger_entry", None)
+    ]
+    cost = sum((entry.cost_usd for entry in entries), Decimal(0))
+    payers = {entry.payer for entry in entries if entry.cost_usd} or {
+        entry.payer for entry in entries
+    }
+    return {
+        "input_tokens": sum(entry.input_tokens for entry in entries),
+        "cached_tokens": sum(entry.cached_input_tokens for entry in entries),
+        "reasoning_tokens": sum(entry.reasoning_tokens for entry in entries),
+        "output_tokens": sum(entry.output_tokens for entry in entries),
+        "cost_words": usd(cost) if entries else "",
+        "is_estimated": any(entry.certainty == "estimated" for entry in entries),
+        "payer_words": ", ".join(payer_words(payer) for payer in sorted(payers)),
+        "expected_cost_words": usd(receipt["candidates"][0]["cost_usd"])
+        if receipt["candidates"]
+        else "",
+        "comparison": _comparison(receipt, entries, cost),
+    }
+
+
+def _comparison(receipt: Receipt, entries: list[LedgerEntry], cost: Decimal) -> str:
+    """The same tokens at the reference model's prices: what it would have cost, not what it saved."""
+    reference = receipt["reference"]
+    delivered = [entry for entry in entries if entry.delivered and entry.output_tokens]
+    if reference is None or not delivered:
+        return ""
+    from_catalogue = reference_cost(reference["model"], delivered)
+    if from_catalogue is None or reference["model"] == delivered[-1].model_id:
+        return ""
+    words = {"model": model_name(reference["model"]), "cost": usd(from_catalogue)}
+    if cost and from_catalogue >= 2 * cost:
+        words["times"] = f"{from_catalogue / cost:.0f}"
+        return (
+            _(
+                "The same tokens at %(model)s would have cost %(cost)s, about %(times)s times as much."
+            )
+            % words
+        )
+    return _("The same tokens at %(model)s would have cost %(cost)s.") % words
+
+
+def reference_cost(model_id: str, entries: list[LedgerEntry]) -> Decimal | None:
+    card = shipped_cards().get(model_id)
+    if card is None:
+        return None
+    return sum(
+        (
+            cost_of(
+                Usage(input_tokens=entry.input_tokens, output_tokens=entry.output_tokens),
+                card.prices,
+            )
+            for entry in entries
+        ),
+        Decimal(0),
+    )

@@ -1,0 +1,88 @@
+"""What a run needs from its rows, and what it writes back while it lasts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from answering.request import AnswerRequest, ToolCallPiece
+from chat import leases, prompt
+from chat.incumbents import incumbent_of
+from chat.journal import Lease
+from chat.models import Reply
+from routing.engine.record import Asked, Receipt
+from routing.models import Decision
+
+
+@dataclass(slots=True)
+class Run:
+    """One reply being written, by whoever holds the lease."""
+
+    lease: Lease
+    reply: Reply
+    request: AnswerRequest
+    language: str
+    tool_calls: list[dict[str, Any]] = field(default_factory=list)
+    # What the last attempt failed of, until the next one is told.
+    failed: str = ""
+
+    @property
+    def text(self) -> str:
+        return self.reply.text
+
+    @property
+    def reasoning(self) -> str:
+        return self.reply.reasoning
+
+    def add_tool_call(self, piece: ToolCallPiece) -> None:
+        while len(self.tool_calls) <= piece.index:
+            self.tool_calls.append({"id": "", "name": "", "arguments": ""})
+        call = self.tool_calls[piece.index]
+        call["id"] = piece.id or call["id"]
+        call["name"] = piece.name or call["name"]
+        # Not every database can hold a NUL; its place is kept.
+        call["arguments"] += piece.arguments.replace("\x00", "\ufffd")
+
+
+def claim_run(reply_id: UUID, owner: str) -> Run | None:
+    """Take the reply and gather its request; None when it is not to be had."""
+    lease = leases.claim(reply_id, owner)
+    if lease is None:
+        return None
+    reply = Reply.objects.select_related(
+        "conversation__owner", "conversation__organisation", "message"
+    ).get(id=reply_id)
+    assembled = prompt.assemble(reply)
+    request = AnswerRequest(
+        user=reply.conversation.owner,
+        organisation=reply.conversation.organisation,
+        asked=_asked(reply),
+        messages=assembled.messages,
+        said=assembled.said,
+        incumbent=incumbent_of(reply),
+    )
+    return Run(lease, reply, request, request.user.language or "en")
+
+
+def link_decision(run: Run, decision_id: UUID, receipt: Receipt) -> None:
+    chosen = receipt["candidates"][0]["model"] if receipt["candidates"] else ""
+    leases.fenced(run.lease).update(decision_id=decision_id, model_id=chosen)
+    run.reply.model_id = chosen
+    # What the chip is drawn from; the row itself was stored a moment ago.
+    run.reply.decision = Decision(id=decision_id, receipt=receipt)
+
+
+def link_model(run: Run, model_id: str) -> None:
+    run.reply.model_id = model_id
+    leases.fenced(run.lease).update(model_id=model_id)
+
+
+def _asked(reply: Reply) -> Asked:
+    return {
+        "model": reply.asked_model,
+        "preference": reply.preference,
+        "pool": None,
+        "fallback": reply.asked_model == "auto",
+        "surface": "chat",
+    }

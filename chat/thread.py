@@ -1,0 +1,85 @@
+"""The tree of a conversation, and the one branch of it that is shown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from chat.models import Conversation, Message, Reply
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    message: Message
+    reply: Reply | None
+    position: int = 1
+    count: int = 1
+    previous_reply_id: UUID | None = None
+    next_reply_id: UUID | None = None
+
+
+class Thread:
+    """All messages and replies of one conversation, loaded once."""
+
+    def __init__(self, conversation: Conversation) -> None:
+        self.conversation = conversation
+        self.messages = {row.id: row for row in conversation.messages.order_by("id")}
+        self.replies: dict[UUID, Reply] = {}
+        self.replies_of: dict[UUID, list[Reply]] = {}
+        self.messages_below: dict[UUID | None, list[Message]] = {}
+        for reply in conversation.replies.select_related("decision").order_by("id"):
+            self.replies[reply.id] = reply
+            self.replies_of.setdefault(reply.message_id, []).append(reply)
+        for message in self.messages.values():
+            self.messages_below.setdefault(message.parent_id, []).append(message)
+
+    def shown_turns(self) -> list[Turn]:
+        leaf = self.messages.get(self.conversation.leaf_id) if self.conversation.leaf_id else None
+        return [self.turn(message, reply) for message, reply in self.path_to(leaf)]
+
+    def path_to(self, leaf: Message | None) -> list[tuple[Message, Reply | None]]:
+        """From the first message down to this one, each with the reply that the branch follows."""
+        path: list[tuple[Message, Reply | None]] = []
+        message, reply = leaf, self.shown_reply(leaf) if leaf else None
+        while message is not None:
+            path.append((message, reply))
+            reply = self.replies[message.parent_id] if message.parent_id else None
+            message = self.messages[reply.message_id] if reply else None
+        return path[::-1]
+
+    def shown_reply(self, message: Message) -> Reply | None:
+        replies = self.replies_of.get(message.id, [])
+        chosen = self.replies.get(message.shown_reply_id) if message.shown_reply_id else None
+        return chosen or (replies[-1] if replies else None)
+
+    def turn(self, message: Message, reply: Reply | None) -> Turn:
+        if reply is None:
+            return Turn(message, None)
+        return _among(message, reply, [sibling.id for sibling in self.replies_of[message.id]])
+
+    def leaf_below(self, reply: Reply) -> Message:
+        """The end of the branch that a reply opens: its newest continuation."""
+        message = self.messages[reply.message_id]
+        below: Reply | None = reply
+        while below is not None and self.messages_below.get(below.id):
+            message = self.messages_below[below.id][-1]
+            below = self.shown_reply(message)
+        return message
+
+
+def turn_of(reply: Reply) -> Turn:
+    """One turn alone, without the rest of its conversation."""
+    siblings = reply.message.replies.order_by("id").values_list("id", flat=True)
+    return _among(reply.message, reply, list(siblings))
+
+
+def _among(message: Message, reply: Reply, siblings: list[UUID]) -> Turn:
+    at = siblings.index(reply.id)
+    return Turn(
+        message,
+        reply,
+        position=at + 1,
+        count=len(siblings),
+        previous_reply_id=siblings[at - 1] if at > 0 else None,
+        next_reply_id=siblings[at + 1] if at + 1 < len(siblings) else None,
+    )

@@ -1,0 +1,8 @@
+// What every page does. What only the conversation does stands in static/chat/.
+import "./csrf.js";
+import "./copy.js";
+import "./menu.js";
+import "./shortcuts.js";
+import "./sidebar.js";
+import "./sidebar_rows.js";
+import "./toast.js";

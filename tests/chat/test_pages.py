@@ -1,0 +1,266 @@
+from __future__ import annotations
+
+import re
+from uuid import uuid4
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from chat.models import Conversation, ReplyState
+from tests.chat.html_reading import text_of
+from tests.chat.rows import (
+    MODEL,
+    make_conversation,
+    make_message,
+    make_queued,
+    make_reply,
+    make_turn,
+)
+
+NONCES = re.compile(rb'(nonce="|csrf-token" content="|csrfmiddlewaretoken" value=")[^"]*')
+
+
+def without_nonces(response) -> bytes:
+    return NONCES.sub(b"", response.content)
+
+
+def client_of(user) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+@pytest.fixture
+def mine(alice) -> Client:
+    return client_of(alice)
+
+
+@pytest.fixture
+def conversation(organisation, alice) -> Conversation:
+    return make_conversation(alice, "My chat")
+
+
+def address(name: str, row) -> str:
+    return reverse(name, args=[row.id])
+
+
+def test_a_new_chat_asks_and_shows_three_ways_to_begin(organisation, mine):
+    page = mine.get(reverse("new_conversation"))
+
+    assert page.status_code == 200
+    assert page.content.count(b"data-starter") == 3
+
+
+def test_a_conversation_shows_what_was_said(conversation, mine):
+    make_turn(conversation, "Is 1 < 2?", "**Yes**")
+
+    page = mine.get(address("conversation", conversation)).content.decode()
+
+    assert "Is 1 &lt; 2?" in page
+    assert "<strong>Yes</strong>" in page
+    assert "My chat · Chofesh" in page
+
+
+def test_a_running_reply_is_shown_as_far_as_it_is(organisation, alice, mine):
+    reply = make_queued(alice)
+
+    page = mine.get(address("conversation", reply.conversation)).content.decode()
+
+    assert f'id="reply-{reply.id}"' in page
+    assert 'data-state="queued"' in page
+    assert 'aria-busy="true"' in page
+
+
+@pytest.mark.parametrize(
+    ("fields", "said", "button"),
+    [
+        (
+            {"state": ReplyState.INTERRUPTED, "failure_words": "It broke."},
+            "It broke.",
+            "data-continue",
+        ),
+        ({"state": ReplyState.STOPPED}, "Stopped", "data-continue"),
+        (
+            {"state": ReplyState.FAILED, "text": "", "failure_words": "All are busy."},
+            "All are busy.",
+            "data-retry",
+        ),
+        ({"state": ReplyState.DONE, "finish": "length"}, "Done", "data-continue"),
+    ],
+)
+def test_every_end_says_what_happened_and_what_to_do(conversation, mine, fields, said, button):
+    make_turn(conversation, **{"answer": fields.pop("text", "Half")} | fields)
+
+    page = mine.get(address("conversation", conversation)).content.decode()
+
+    assert said in text_of(page)
+    assert button in page
+
+
+def test_a_conversation_is_read_when_it_was_opened(conversation, mine):
+    assert conversation.read_at is None
+
+    mine.get(address("conversation", conversation))
+
+    conversation.refresh_from_db()
+    assert conversation.read_at is not None
+
+
+def test_it_can_be_renamed(conversation, mine):
+    response = mine.post(address("rename_conversation", conversation), {"title": "  New \n name "})
+
+    conversation.refresh_from_db()
+    assert (conversation.title, conversation.renamed) == ("New name", True)
+    assert b"New name" in response.content
+
+
+@pytest.mark.parametrize("title", ["", "   ", "\n"])
+def test_an_empty_name_leaves_the_old_one(conversation, mine, title):
+    mine.post(address("rename_conversation", conversation), {"title": title})
+
+    conversation.refresh_from_db()
+    assert conversation.title == "My chat"
+
+
+@pytest.mark.parametrize(
+    "title", ["x" * 5000, "<script>window.pwned=1</script>", "a\x00b", "\u202eabc"]
+)
+def test_any_name_is_kept_short_and_harmless(conversation, mine, title):
+    response = mine.post(address("rename_conversation", conversation), {"title": title})
+
+    conversation.refresh_from_db()
+    assert len(conversation.title) <= 200
+    assert "\x00" not in conversation.title
+    assert b"<script>window" not in response.content
+
+
+def test_it_can_be_deleted_and_brought_back(conversation, mine):
+    assert mine.post(address("delete_conversation", conversation)).status_code == 204
+    assert mine.get(address("conversation", conversation)).status_code == 404
+
+    assert mine.post(address("restore_conversation", conversation)).status_code == 200
+    assert mine.get(address("conversation", conversation)).status_code == 200
+
+
+def test_deleting_stops_what_is_being_written(organisation, alice, mine):
+    reply = make_queued(alice)
+
+    mine.post(address("delete_conversation", reply.conversation))
+
+    reply.refresh_from_db()
+    assert reply.stop_asked
+
+
+def test_another_branch_can_be_shown(conversation, mine):
+    message = make_message(conversation)
+    first, _second = make_reply(message, "First answer"), make_reply(message, "Second answer")
+
+    thread = mine.post(address("show_reply", first)).content.decode()
+
+    assert "First answer" in thread
+    assert "1/2" in thread
+
+
+def test_the_choice_of_a_model_is_kept(conversation, mine, alice, organisation):
+    choice = {"model": "demo/coder", "preference": "cost"}
+
+    assert mine.post(address("choose_model", conversation), choice).status_code == 204
+
+    conversation.refresh_from_db()
+    assert (conversation.model, conversation.preference) == ("demo/coder", "cost")
+
+
+@pytest.mark.parametrize(
+    ("choice", "status"),
+    [
+        ({"model": MODEL}, 404),
+        ({"model": "acme/none"}, 404),
+        ({"model": ""}, 404),
+        ({"model": "AUTO"}, 404),
+        ({"model": "demo/coder ", "preference": ""}, 404),
+        ({"model": "auto", "preference": "fastest"}, 400),
+    ],
+)
+def test_a_model_that_is_not_approved_does_not_exist(conversation, mine, choice, status):
+    """S27, S29: an unapproved model is answered as one that there is not."""
+    response = mine.post(address("choose_model", conversation), choice)
+
+    assert response.status_code == status
+    conversation.refresh_from_db()
+    assert conversation.model == "auto"
+
+
+def test_the_sidebar_goes_on_from_a_moment(organisation, alice, mine, conversation):
+    page = mine.get(reverse("sidebar"), {"before": "2020-01-01T00:00:00+00:00"})
+
+    assert b"My chat" not in page.content
+    assert b"My chat" in mine.get(reverse("sidebar")).content
+
+
+@pytest.mark.parametrize("before", ["", "x", "2020-13-45", "2020-01-01T00:00:00", "9" * 400])
+def test_a_broken_moment_shows_the_first_page(mine, conversation, before):
+    response = mine.get(reverse("sidebar"), {"before": before})
+
+    assert response.status_code == 200
+    assert b"My chat" in response.content
+
+
+OF_A_CONVERSATION = [
+    ("conversation", "get"),
+    ("rename_conversation", "post"),
+    ("delete_conversation", "post"),
+    ("restore_conversation", "post"),
+    ("choose_model", "post"),
+]
+
+
+@pytest.mark.parametrize(("name", "verb"), OF_A_CONVERSATION)
+@pytest.mark.parametrize("who", ["bob", "charlie"])
+def test_a_stranger_finds_no_such_conversation(conversation, name, verb, who, request):
+    """Not even that it exists: the answer is the same, byte by byte, as for an id of nobody."""
+    client = client_of(request.getfixturevalue(who))
+    before = Conversation.objects.values().get()
+
+    foreign = getattr(client, verb)(
+        address(name, conversation), {"title": "Mine now", "model": "auto"}
+    )
+    nobodys = getattr(client, verb)(reverse(name, args=[uuid4()]), {"title": "x", "model": "auto"})
+
+    assert (foreign.status_code, nobodys.status_code) == (404, 404)
+    assert without_nonces(foreign) == without_nonces(nobodys)
+    assert Conversation.objects.values().get() == before
+
+
+@pytest.mark.parametrize(("name", "verb"), [("receipt", "get"), ("show_reply", "post")])
+@pytest.mark.parametrize("who", ["bob", "charlie"])
+def test_a_stranger_finds_no_such_reply(conversation, name, verb, who, request):
+    reply = make_turn(conversation)
+    client = client_of(request.getfixturevalue(who))
+
+    foreign = getattr(client, verb)(address(name, reply))
+    nobodys = getattr(client, verb)(reverse(name, args=[uuid4()]))
+
+    assert (foreign.status_code, nobodys.status_code) == (404, 404)
+    assert without_nonces(foreign) == without_nonces(nobodys)
+
+
+@pytest.mark.parametrize(("name", "verb"), OF_A_CONVERSATION)
+def test_without_signing_in_there_is_nothing(conversation, name, verb):
+    response = getattr(Client(), verb)(address(name, conversation))
+
+    assert response.status_code == 302
+    assert "/accounts/login/" in response["Location"]
+
+
+@pytest.mark.parametrize(
+    "name", ["rename_conversation", "delete_conversation", "restore_conversation", "choose_model"]
+)
+def test_a_change_needs_a_post_with_our_token(conversation, alice, name):
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(alice)
+
+    assert client.get(address(name, conversation)).status_code == 405
+    assert client.post(address(name, conversation), {"title": "x"}).status_code == 403
+    conversation.refresh_from_db()
+    assert (conversation.title, conversation.deleted_at) == ("My chat", None)

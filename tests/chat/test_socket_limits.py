@@ -1,0 +1,174 @@
+"""Who may hold a socket, how many, and how much may come through it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from uuid import uuid4
+
+import pytest
+from django.contrib.sessions.models import Session
+
+from accounts.members import remove_member
+from chat.models import Message
+from chofesh.schedule import close_revoked_sockets
+from tests.chat.rows import make_conversation, make_turn
+from tests.chat.tab import Tab, session_of
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+async def close_code(tab: Tab) -> int:
+    """Reads until the socket is closed by the server."""
+    while True:
+        message = await tab.socket.receive_output(5)
+        if message["type"] == "websocket.close":
+            return int(message["code"])
+
+
+def sign_out(_user, _organisation) -> None:
+    Session.objects.all().delete()
+
+
+def deactivate(user, _organisation) -> None:
+    user.is_active = False
+    user.save()
+
+
+def change_password(user, _organisation) -> None:
+    user.set_password("another passphrase")
+    user.save()
+
+
+def leave(user, organisation) -> None:
+    boss = organisation.memberships.exclude(user=user)[0]
+    remove_member(organisation.memberships.get(user=user), boss)
+
+
+@pytest.mark.parametrize("end", [sign_out, deactivate, change_password, leave])
+async def test_a_socket_ends_with_the_right_to_it(organisation, tabs, bob, in_thread, end):
+    tab = await tabs.open(bob)
+    await tab.hello()
+
+    await in_thread(end)(bob, organisation)
+    await close_revoked_sockets()
+
+    assert await close_code(tab) == 4401
+
+
+async def test_a_frame_after_the_end_of_the_right_does_nothing(organisation, tabs, bob, in_thread):
+    tab = await tabs.open(bob)
+    await tab.hello()
+    await in_thread(leave)(bob, organisation)
+
+    await tab.send("Too late")
+
+    assert await close_code(tab) == 4401
+    assert await in_thread(Message.objects.count)() == 0
+
+
+async def test_a_person_without_an_organisation_gets_no_socket(
+    organisation, bob, runner, in_thread
+):
+    cookie = await in_thread(session_of)(bob)
+    await in_thread(leave)(bob, organisation)
+    tab = Tab(cookie)
+    await tab.connect()
+
+    assert await close_code(tab) == 4403
+
+
+async def test_a_person_has_only_so_many_sockets(
+    organisation, tabs, alice, bob, settings, in_thread
+):
+    settings.SOCKETS_PER_USER = 2
+    first = await tabs.open(alice)
+    await tabs.open(alice)
+    third = Tab(await in_thread(session_of)(alice))
+    await third.connect()
+
+    assert await close_code(third) == 4429
+    assert (await tabs.open(bob)).frames == []
+
+    await first.socket.disconnect()
+    await (await tabs.open(alice)).hello()
+
+
+async def test_a_flood_of_frames_closes_the_socket(organisation, tabs, alice):
+    tab = await tabs.open(alice)
+    for _ in range(60):
+        await tab.say(type="ping")
+
+    assert await close_code(tab) == 4429
+
+
+async def test_a_frame_too_large_is_refused_and_the_socket_stays(organisation, tabs, alice):
+    tab = await tabs.open(alice)
+    await tab.socket.send_to(text_data='{"type":"send","text":"' + "x" * 1_100_000 + '"}')
+
+    assert (await tab.until("error"))["code"] == "too_large"
+    await tab.say(type="ping")
+    await tab.until("pong")
+
+
+async def test_bytes_are_no_frame(organisation, tabs, alice):
+    tab = await tabs.open(alice)
+    await tab.socket.send_to(bytes_data=b"\x00\xff")
+
+    assert (await tab.until("error"))["code"] == "bad_frame"
+
+
+async def test_an_old_page_is_asked_to_reload(organisation, tabs, alice):
+    tab = await tabs.open(alice)
+    await tab.say(type="hello", protocol=99)
+
+    assert (await tab.until("error"))["code"] == "old_page"
+    await tab.until("welcome")
+
+
+async def test_an_unknown_address_is_refused(organisation, runner, alice, in_thread):
+    tab = Tab(await in_thread(session_of)(alice), path="/ws/nothing/")
+
+    assert not await tab.connect()
+
+
+async def test_what_a_page_may_not_choose_it_cannot_send(organisation, tabs, alice, in_thread):
+    """S24: names of channels, groups and other people's sessions are not ours to take."""
+    tab = await tabs.open(alice)
+    await tab.hello()
+    frame = {"type": "hello", "protocol": 1, "channel": "user.x", "session_id": "x", "user": "y"}
+    await tab.socket.send_to(text_data=json.dumps(frame))
+
+    await tab.until("welcome")
+
+
+async def test_a_hello_to_a_foreign_chat_learns_nothing(
+    organisation, tabs, alice, charlie, in_thread
+):
+    reply = await in_thread(lambda: make_turn(make_conversation(alice), "Secret", "Secret"))()
+    tab = await tabs.open(charlie)
+    await tab.say(
+        type="hello",
+        protocol=1,
+        conversation=str(reply.conversation_id),
+        running={str(reply.id): 0, str(uuid4()): 0},
+    )
+
+    assert (await tab.until("error"))["code"] == "not_found"
+    await tab.say(type="ping")
+    await tab.until("pong")
+    assert "Secret" not in str(tab.frames)
+
+
+async def test_sockets_that_close_while_they_open_leave_nothing_behind(
+    organisation, runner, alice, in_thread
+):
+    cookie = await in_thread(session_of)(alice)
+    for _ in range(5):
+        tab = Tab(cookie)
+        opening = asyncio.create_task(tab.connect())
+        await asyncio.sleep(0)
+        await opening
+        await tab.socket.disconnect()
+
+    await close_revoked_sockets()

@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from chat.markdown import StreamRenderer, render
+
+BLOCKS = [
+    "A plain paragraph\nof two lines.",
+    "# Heading",
+    "Underlined\n==========",
+    "- one\n- two\n  - three",
+    "- loose\n\n- list",
+    "1. first\n2. second\n\n   more of it",
+    "- [ ] to do\n- [x] done",
+    "> quoted\n> twice\nlazily",
+    "```python\ndef f():\n\n    return 1\n```",
+    "~~~\ntildes\n~~~",
+    "    indented code\n\n    goes on",
+    "| a | b |\n|---|---|\n| 1 | 2 |",
+    "text then\na | b\n--|--\n1 | 2",
+    "---",
+    "***",
+    "$$\nx^2\n$$",
+    "\\[\ny\n\\]",
+    "Inline $x$, `code`, **bold**, [link](https://example.org) and https://example.org.",
+    "#no heading",
+    "שלום עולם",
+    "🎈 wörd\u2028next",
+    "1986\\. A year",
+    "<b>no html</b>",
+    "```",
+]
+DOCUMENTS = st.lists(st.sampled_from(BLOCKS), min_size=1, max_size=8).map("\n\n".join)
+CUTS = st.lists(st.integers(0, 400), max_size=12)
+
+
+def unhighlighted(html: str) -> str:
+    """The open block is rendered without the colours of its code."""
+    return re.sub(r"</?span(?! class=\"math)[^>]*>", "", html)
+
+
+def streamed(text: str, cuts: list[int]) -> StreamRenderer:
+    renderer = StreamRenderer()
+    places = sorted({min(cut, len(text)) for cut in cuts} | {0, len(text)})
+    for start, end in pairwise(places):
+        renderer.append(text[start:end])
+        renderer.advance()
+    return renderer
+
+
+@given(DOCUMENTS, CUTS)
+@settings(max_examples=400, deadline=None)
+def test_a_stream_ends_as_the_whole_text_is_rendered(text, cuts):
+    shown = streamed(text, cuts).whole()
+
+    assert unhighlighted(shown.frozen + shown.open) == unhighlighted(render(text))
+
+
+@given(DOCUMENTS, CUTS)
+@settings(max_examples=200, deadline=None)
+def test_what_is_frozen_is_never_taken_back(text, cuts):
+    renderer, until = StreamRenderer(), 0
+    frozen = ""
+    places = sorted({min(cut, len(text)) for cut in cuts} | {0, len(text)})
+    for start, end in pairwise(places):
+        renderer.append(text[start:end])
+        shown = renderer.advance()
+        assert shown.frozen_from == until
+        until, frozen = shown.frozen_until, frozen + shown.frozen
+        assert renderer.whole().frozen == frozen
+    assert renderer.seq == len(text)
+
+
+def test_a_finished_block_is_frozen_with_its_colours():
+    renderer = StreamRenderer()
+    renderer.append("```python\nx = 1\n```\n\nAfter it\n")
+
+    shown = renderer.advance()
+
+    assert '<span class="' in shown.frozen
+    assert shown.open == '<p dir="auto">After it</p>\n'
+
+
+def test_an_open_fence_is_shown_as_code_without_colours():
+    renderer = StreamRenderer()
+    renderer.append("Look:\n\n```python\nx = 1\n")
+
+    assert renderer.advance().open.startswith('<pre class="code" dir="ltr" data-language="python">')
+    assert "<span" not in renderer.advance().open
+
+
+def test_a_hash_waits_for_the_end_of_its_line():
+    renderer = StreamRenderer()
+    renderer.append("Above\n#")
+
+    assert renderer.advance().frozen == ""
+
+
+def test_it_begins_with_what_was_written_before():
+    renderer = StreamRenderer("One.\n\nTwo")
+    renderer.append(" more")
+
+    shown = renderer.advance()
+
+    assert (shown.frozen_from, renderer.seq) == (0, 14)
+    assert "Two more" in shown.open
+
+
+@pytest.mark.parametrize("text", ["", "\n\n", "   "])
+def test_a_text_without_words_renders_nothing(text):
+    renderer = StreamRenderer()
+    renderer.append(text)
+
+    shown = renderer.advance()
+
+    assert (shown.frozen, shown.open, shown.frozen_until) == ("", "", 0)

@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+import pytest
+
+from chat.thread import Thread
+from chat.turns import show_reply
+from tests.chat.rows import make_conversation, make_message, make_reply, make_turn
+
+
+@pytest.fixture
+def conversation(organisation, alice):
+    return make_conversation(alice)
+
+
+def shown(conversation) -> list[str]:
+    conversation.refresh_from_db()
+    turns = Thread(conversation).shown_turns()
+    return [f"{turn.message.text}: {turn.reply.text if turn.reply else ''}" for turn in turns]
+
+
+def test_an_empty_conversation_shows_nothing(conversation):
+    assert shown(conversation) == []
+
+
+def test_it_shows_the_turns_in_order(conversation):
+    first = make_turn(conversation, "one", "1")
+    second = make_turn(conversation, "two", "2", parent=first)
+    make_turn(conversation, "three", "3", parent=second)
+
+    assert shown(conversation) == ["one: 1", "two: 2", "three: 3"]
+
+
+def test_a_message_without_a_reply_is_shown(conversation):
+    make_message(conversation, "one")
+
+    assert shown(conversation) == ["one: "]
+
+
+def test_the_chosen_reply_is_shown_of_several(conversation):
+    message = make_message(conversation, "one")
+    first, second = make_reply(message, "1a"), make_reply(message, "1b")
+    message.shown_reply = first
+    message.save()
+
+    assert shown(conversation) == ["one: 1a"]
+    turn = Thread(conversation).shown_turns()[0]
+    assert (turn.position, turn.count) == (1, 2)
+    assert (turn.previous_reply_id, turn.next_reply_id) == (None, second.id)
+
+
+def test_the_newest_reply_is_shown_where_none_was_chosen(conversation):
+    message = make_message(conversation, "one")
+    make_reply(message, "1a")
+    make_reply(message, "1b")
+    message.shown_reply = None
+    message.save()
+
+    assert shown(conversation) == ["one: 1b"]
+
+
+def test_the_branch_follows_the_reply_below_which_it_hangs(conversation):
+    message = make_message(conversation, "one")
+    first, _second = make_reply(message, "1a"), make_reply(message, "1b")
+    make_turn(conversation, "two", "2", parent=first)
+
+    assert shown(conversation) == ["one: 1a", "two: 2"]
+
+
+def test_turning_to_a_branch_shows_its_newest_end(conversation, alice):
+    message = make_message(conversation, "one")
+    first, second = make_reply(message, "1a"), make_reply(message, "1b")
+    below = make_turn(conversation, "two a", "2a", parent=first)
+    make_turn(conversation, "three a", "3a", parent=below)
+    make_turn(conversation, "two b", "2b", parent=second)
+    assert shown(conversation) == ["one: 1b", "two b: 2b"]
+
+    show_reply(alice, first.id)
+    assert shown(conversation) == ["one: 1a", "two a: 2a", "three a: 3a"]
+
+    show_reply(alice, second.id)
+    assert shown(conversation) == ["one: 1b", "two b: 2b"]
+
+
+def test_turning_to_a_branch_without_more_ends_there(conversation, alice):
+    message = make_message(conversation, "one")
+    first, second = make_reply(message, "1a"), make_reply(message, "1b")
+    make_turn(conversation, "two", "2", parent=first)
+
+    show_reply(alice, second.id)
+
+    assert shown(conversation) == ["one: 1b"]
+
+
+def test_the_newest_of_two_continuations_is_shown(conversation, alice):
+    first = make_turn(conversation, "one", "1")
+    make_turn(conversation, "two a", "2a", parent=first)
+    make_turn(conversation, "two b", "2b", parent=first)
+
+    show_reply(alice, first.id)
+
+    assert shown(conversation) == ["one: 1", "two b: 2b"]
+
+
+def test_a_deep_conversation_is_loaded_with_two_queries(conversation, django_assert_num_queries):
+    reply = None
+    for number in range(30):
+        reply = make_turn(conversation, str(number), "x", parent=reply)
+
+    with django_assert_num_queries(2):
+        assert len(Thread(conversation).shown_turns()) == 30

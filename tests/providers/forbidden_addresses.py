@@ -1,0 +1,228 @@
+"""Ways to write an address that a server of ours must never connect to."""
+
+from __future__ import annotations
+
+PRIVATE_ADDRESSES = [
+    "0.0.0.0",
+    "0.1.2.3",
+    "10.0.0.1",
+    "10.255.255.255",
+    "100.64.0.1",
+    "100.100.100.200",
+    "127.0.0.1",
+    "127.1.2.3",
+    "127.255.255.254",
+    "168.63.129.16",
+    "169.254.0.1",
+    "169.254.169.254",
+    "169.254.170.2",
+    "172.16.0.1",
+    "172.31.255.255",
+    "192.0.0.8",
+    "192.0.0.192",
+    "192.0.2.1",
+    "192.31.196.1",
+    "192.52.193.1",
+    "192.88.99.1",
+    "192.168.0.1",
+    "192.175.48.1",
+    "198.18.0.1",
+    "198.19.255.255",
+    "198.51.100.1",
+    "203.0.113.1",
+    "224.0.0.1",
+    "239.255.255.250",
+    "240.0.0.1",
+    "255.255.255.255",
+    "::",
+    "::1",
+    "::2",
+    "::127.0.0.1",
+    "::ffff:127.0.0.1",
+    "::ffff:10.0.0.1",
+    "::ffff:169.254.169.254",
+    "::ffff:0:127.0.0.1",
+    "64:ff9b::7f00:1",
+    "64:ff9b::a9fe:a9fe",
+    "64:ff9b:1::1",
+    "100::1",
+    "2001::1",
+    "2001:0:7f00:1::",
+    "2001:10::1",
+    "2001:db8::1",
+    "2002:7f00:1::",
+    "2002:a9fe:a9fe::",
+    "2620:4f:8000::1",
+    "3fff::1",
+    "5f00::1",
+    "fc00::1",
+    "fd00:ec2::254",
+    "fdff::1",
+    "fe80::1",
+    "fec0::1",
+    "ff02::1",
+    "ff0e::1",
+]
+
+_LITERALS = [
+    f"https://[{address}]/v1" if ":" in address else f"https://{address}/v1"
+    for address in PRIVATE_ADDRESSES
+]
+
+_ODD_NUMBERS = [
+    f"https://{host}/v1"
+    for host in (
+        "0",
+        "127.1",
+        "127.0.1",
+        "2130706433",
+        "0x7f000001",
+        "0x7f.1",
+        "0x7F.0.0.1",
+        "0x7f.0x0.0x0.0x1",
+        "0177.0.0.1",
+        "017700000001",
+        "0177.1",
+        "127.0.0.01",
+        "127.0.0.1.",
+        "127.0.0.256",
+        "127.0.0.0x1",
+        "1.127.0.0.1",
+        "4294967295",
+        "169.254.43518",
+        "0xa9fea9fe",
+        "2852039166",
+        "0251.0376.0251.0376",
+        "8.8.2056",
+        "models.example.0x7f",
+        "models.1",
+    )
+]
+
+_OTHER_SCRIPTS = [
+    f"https://{host}/v1"
+    for host in (
+        "①②⑦.⓪.⓪.①",
+        "１２７.0.0.1",
+        "127。0。0。1",
+        "127．0．0．1",
+        "127｡0｡0｡1",
+        "ⓛⓞⓒⓐⓛⓗⓞⓢⓣ",
+        "localhoſt",
+        "𝟏𝟐𝟕.𝟎.𝟎.𝟏",
+        "exa\u00admple.com",
+        "exam\u200bple.com",
+        "חופש.example",
+    )
+]
+
+_NAMES = [
+    f"https://{host}/v1"
+    for host in (
+        "localhost",
+        "LOCALHOST",
+        "localhost.",
+        "a.localhost",
+        "localhost.localdomain",
+        "printer.local",
+        "metadata.google.internal",
+        "instance-data.ec2.internal",
+        "vault.intranet",
+        "router.lan",
+        "nas.home.arpa",
+        "ollama",
+        "redis:6379",
+        "postgres",
+        "-bad.example",
+        "bad-.example",
+        "a..example",
+        ".example",
+        "ex!ample.com",
+        "a" * 64 + ".example",
+        ".".join(["a" * 60] * 5),
+    )
+]
+
+_SMUGGLED = [
+    "https://user@8.8.8.8/v1",
+    "https://user:password@models.example/v1",
+    "https://models.example@127.0.0.1/v1",
+    "https://127.0.0.1\\@models.example/v1",
+    "https://models.example\\.evil.example/v1",
+    "https://models.example#@127.0.0.1/",
+    "https://models.example?x=@127.0.0.1/",
+    "https://127.0.0.1%2f@models.example/",
+    "https://%31%32%37.0.0.1/v1",
+    "https://127.0.0.1%00.example/v1",
+    "https://models.example\t/v1",
+    "https://mod\tels.example/v1",
+    "https://mod\nels.example/v1",
+    "https://models.example\r\nhost: x/v1",
+    "https://models.example \x00/v1",
+    " https://models.example/v1",
+    "https:// models.example/v1",
+    "https://[::1/v1",
+    "https://::1]/v1",
+    "https://[fe80::1%25eth0]/v1",
+    "https://[fe80::1%eth0]/v1",
+    "https://[v1.fe80::a]/v1",
+    "https://[127.0.0.1]/v1",
+    "https://[]/v1",
+    "https://models.example:/v1",
+    "https://models.example:0x50/v1",
+    "https://models.example:99999/v1",
+    "https://models.example:80:80/v1",
+    "https://models.example:-1/v1",
+]
+
+_SCHEMES = [
+    "",
+    "models.example",
+    "//models.example/v1",
+    "https:models.example/v1",
+    "https:/models.example/v1",
+    "https:///models.example/v1",
+    "http://models.example/v1",
+    "HTTP://127.0.0.1:11434/v1",
+    "http://8.8.8.8/v1",
+    "ftp://models.example/v1",
+    "file:///etc/passwd",
+    "gopher://models.example/",
+    "javascript:alert(1)",
+    "data:text/plain,x",
+    "unix:///run/docker.sock",
+    "ws://models.example/v1",
+    "https+unix://models.example/v1",
+]
+
+_PATHS = [
+    f"https://models.example/{path}"
+    for path in (
+        "..",
+        "../v1",
+        "v1/..",
+        "v1/../../admin",
+        "v1/./x",
+        "v1//x",
+        "/v1",
+        "%2e%2e/v1",
+        "v1%2f..",
+        "v1;x",
+        "v1?key=x",
+        "v1#x",
+        "v1/\x00",
+        "v1/{id}",
+        "v1/${SECRET_KEY}",
+        "v1/שלום",
+    )
+]
+
+ALL_FORMS = [
+    *_LITERALS,
+    *_ODD_NUMBERS,
+    *_OTHER_SCRIPTS,
+    *_NAMES,
+    *_SMUGGLED,
+    *_SCHEMES,
+    *_PATHS,
+]

@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from accounts.access import (
+    AuthenticatedHttpRequest,
+    access_organisation,
+    access_organisation_as_admin,
+)
+from usage import summary
+from usage.estimates import estimates_of
+
+
+@login_required
+@require_GET
+def my_usage(request: AuthenticatedHttpRequest) -> HttpResponse:
+    mine = summary.of_person(request.user, access_organisation(request.user))
+    return render(request, "usage/usage.html", {"usage": mine, "whose": "mine"})
+
+
+@login_required
+@require_GET
+def organisation_usage(request: AuthenticatedHttpRequest) -> HttpResponse:
+    organisation = access_organisation_as_admin(request.user)
+    context = {
+        "usage": summary.of_organisation(organisation),
+        "estimates": estimates_of(organisation),
+        "whose": "organisation",
+    }
+    return render(request, "usage/usage.html", context)
