@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from accounts.access import ForbiddenError
 from accounts.audit import record
-from accounts.models import Membership, Organisation, Role, User
+from accounts.models import Invitation, Membership, Organisation, Role, User
 
 
 class LastOwnerError(Exception):
@@ -53,6 +53,7 @@ def change_role(membership: Membership, role: str, by: Membership) -> None:
     _refuse_last_owner(membership)
     before, membership.role = membership.role, role
     membership.save(update_fields=["role"])
+    _withdraw_links_of(membership)
     record(
         membership.organisation,
         by.user,
@@ -76,12 +77,24 @@ def remove_member(membership: Membership, by: Membership) -> None:
     _refuse_last_owner(membership)
     membership.active = False
     membership.save(update_fields=["active"])
+    _withdraw_links_of(membership)
     organisation, person = membership.organisation, membership.user
     for team in organisation.teams.filter(members=person):
         team.members.remove(person)
     keys, _by_model = organisation.provider_keys.filter(owner=person).delete()
     action = "member.left" if membership.pk == by.pk else "member.removed"
     record(organisation, by.user, action, person.email, keys_deleted=keys)
+
+
+def _withdraw_links_of(membership: Membership) -> None:
+    """Open invitations go with the right to make them: a link kept back would let its maker in again."""
+    links = Invitation.objects.filter(
+        organisation=membership.organisation_id, created_by=membership.user_id, used_at=None
+    )
+    if not membership.active or not membership.is_admin:
+        links.delete()
+    elif not membership.is_owner:
+        links.filter(role=Role.OWNER).delete()
 
 
 def _locked(membership: Membership) -> Membership:

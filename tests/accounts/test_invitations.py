@@ -14,7 +14,7 @@ from accounts.invitations import (
     open_invitation,
     withdraw_invitation,
 )
-from accounts.members import AlreadyInOrganisationError, remove_member
+from accounts.members import AlreadyInOrganisationError, change_role, remove_member
 from accounts.models import AuditEntry, Invitation, Role
 from tests.cast import make_member, make_user
 
@@ -76,6 +76,27 @@ def test_a_removed_member_comes_back_with_the_new_role(organisation, alice, bob)
     remove_member(current_membership(bob), me)
     accept_invitation(invite(alice, Role.ADMIN), bob)
     assert current_membership(bob).role == Role.ADMIN
+
+
+def test_a_removed_admin_cannot_come_back_by_a_link_of_their_own(organisation, alice):
+    admin = make_member(organisation, "admin@example.org", Role.ADMIN)
+    token = invite(admin)
+
+    remove_member(current_membership(admin), by=current_membership(alice))
+
+    with pytest.raises(InvitationUnusableError):
+        accept_invitation(token, admin)
+
+
+def test_a_demoted_owner_keeps_the_links_that_an_admin_may_make(organisation, alice):
+    owner = make_member(organisation, "owner@example.org", Role.OWNER)
+    as_owner, as_member = invite(owner, Role.OWNER), invite(owner)
+
+    change_role(current_membership(owner), Role.ADMIN, by=current_membership(alice))
+
+    assert open_invitation(as_member).role == Role.MEMBER
+    with pytest.raises(InvitationUnusableError):
+        open_invitation(as_owner)
 
 
 def test_an_admin_cannot_invite_an_owner(organisation):
