@@ -10,7 +10,7 @@ from routing.engine.estimate import Estimate
 from routing.engine.floor import Split, below_floor, raised, reserve, split_at, usual_floor
 from routing.engine.order import Entry, ranked
 from routing.engine.preference import Stake, scores, success_usd
-from routing.engine.stickiness import favour_incumbent, margin_of, staying_floor
+from routing.engine.stickiness import favour_incumbent, is_outdone, margin_of, staying_floor
 from routing.engine.values import Preference, Rejected, Scored
 
 
@@ -35,8 +35,9 @@ def standing_of(estimates: Sequence[Estimate], demand: Demand) -> Standing:
     floor = _raised(usual, demand)
     if not estimates:
         return Standing((), [], preference, preference, floor, reached=False, fitting=0)
-    # Whoever was turned down is not kept by a margin.
-    margin = 0.0 if floor > usual else demand.policy.switch_margin
+    # Whoever was turned down, or is beaten in everything, is not kept by a margin.
+    is_kept = floor <= usual and not is_outdone(estimates, demand.incumbent)
+    margin = demand.policy.switch_margin if is_kept else 0.0
     split = split_at(estimates, floor, staying_floor(floor - margin, demand.incumbent))
     ordered_by = preference if split.reached else "quality"
     entries = _entries(split, demand, ordered_by, margin)

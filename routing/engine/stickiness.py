@@ -1,7 +1,8 @@
 """Whether the model that answered last goes on, and why not.
 
 The incumbent's score is raised by the policy's `switch_margin` (0.03 where nothing else is set), so that another
-model must be better by more than that: a switch costs a change of voice, and often the prompt cache.
+model must be better by more than that: a switch costs a change of voice, and often the prompt cache. There is no
+margin for whom another model beats in everything that is weighed.
 """
 
 from __future__ import annotations
@@ -20,6 +21,9 @@ from routing.engine.wording import percent, seconds, usd
 # fifteen points of price or wait.
 RATIO_MARGIN_FACTOR = 5.0
 
+# What a pinned model is above all others at least, where there is no margin.
+PINNED_ABOVE = 0.01
+
 # A difficulty that moved by less is not worth telling as the reason of a switch.
 TOLD_DIFFICULTY_STEP = 0.1
 
@@ -35,14 +39,36 @@ def staying_floor(floor: float, incumbent: Incumbent | None) -> StayingFloor:
     return StayingFloor(incumbent.model, 0.0 if incumbent.pinned else floor)
 
 
+def is_outdone(estimates: Sequence[Estimate], incumbent: Incumbent | None) -> bool:
+    """Whether another model is likelier, quicker and no dearer than every way to the incumbent."""
+    if incumbent is None or incumbent.pinned:
+        return False
+    own = [each for each in estimates if each[0].card.id == incumbent.model]
+    return bool(own) and any(
+        all(_outdoes(rival, each) for each in own)
+        for rival in estimates
+        if rival[0].card.id != incumbent.model
+    )
+
+
+def _outdoes(rival: Estimate, held: Estimate) -> bool:
+    _, success, cost_usd, wait_s, _ = rival
+    _, held_success, held_cost_usd, held_wait_s, _ = held
+    return success > held_success and cost_usd <= held_cost_usd and wait_s < held_wait_s
+
+
 def favour_incumbent(
     scores: Sequence[float], estimates: Sequence[Estimate], incumbent: Incumbent, margin: float
 ) -> list[float]:
     """The scores with the incumbent's raised by the margin; a pinned one is raised above all others."""
     raised, model = list(scores), incumbent.model
     for position, estimate in enumerate(estimates):
-        if estimate[0].card.id == model:
-            raised[position] = margin + (max(scores) if incumbent.pinned else scores[position])
+        if estimate[0].card.id != model:
+            continue
+        if incumbent.pinned:
+            raised[position] = max(scores) + max(margin, PINNED_ABOVE)
+        else:
+            raised[position] = scores[position] + margin
     return raised
 
 

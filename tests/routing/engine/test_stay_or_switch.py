@@ -113,6 +113,81 @@ def test_not_this_one_switches():
     assert decision.incumbent["why"] == 'refused earlier in this conversation ("not this one")'
 
 
+BETTER = {"usd_in": 1.98, "usd_out": 9.9, "tokens_per_s": 81.0}
+
+
+@pytest.mark.parametrize("preference", PREFERENCES)
+@pytest.mark.parametrize("difficulty", [0.1, 0.6, 0.7, 0.9])
+def test_who_is_beaten_in_success_cost_and_wait_does_not_stay(preference, difficulty):
+    decision = choose(
+        make_reading("maths", difficulty),
+        pair(2.01, **BETTER),
+        Policy(preference=preference),
+        incumbent=after("acme/incumbent", difficulty),
+    )
+    assert chosen_model(decision) == "other/rival"
+
+
+def test_who_is_beaten_does_not_stay_below_the_floor_either():
+    """Both are below it, and the margin would have let the incumbent alone pass."""
+    policy = Policy(preference="cost")
+    floors = [difficulty / 100 for difficulty in range(50, 100)]
+    stayed = [
+        difficulty
+        for difficulty in floors
+        if chosen_model(
+            choose(
+                make_reading("maths", difficulty),
+                [*pair(2.01, **BETTER), make_candidate(make_card("third/strong", 9.0, 50.0, 3.0))],
+                policy,
+                incumbent=after("acme/incumbent", difficulty),
+            )
+        )
+        == "acme/incumbent"
+    ]
+    assert stayed == []
+
+
+def test_a_beaten_model_that_is_free_as_well():
+    free = {"usd_in": 0.0, "usd_out": 0.0}
+    candidates = [
+        make_candidate(make_card("acme/incumbent", quality=1.0, tokens_per_s=20.0, **free)),
+        make_candidate(make_card("other/rival", quality=1.05, tokens_per_s=21.0, **free)),
+    ]
+    decision = choose(candidates=candidates, incumbent=after("acme/incumbent"))
+    assert chosen_model(decision) == "other/rival"
+
+
+def test_a_key_of_one_s_own_does_not_beat_the_same_model():
+    slow, quick = (make_card("acme/incumbent", tokens_per_s=speed) for speed in (60.0, 90.0))
+    candidates = [make_candidate(slow), make_candidate(quick, credential="person:1")]
+    decision = choose(candidates=candidates, incumbent=after("acme/incumbent"))
+    assert decision.incumbent["stayed"] is True
+
+
+@pytest.mark.parametrize("worse", [{"quality": 1.99}, {"usd_out": 10.5}, {"tokens_per_s": 79.0}])
+def test_who_is_better_at_anything_stays_within_the_margin(worse):
+    decision = choose(
+        make_reading("maths", 0.6),
+        pair(**{"quality": 2.01, **BETTER, **worse}),
+        incumbent=after("acme/incumbent", 0.6),
+    )
+    assert decision.incumbent["stayed"] is True
+
+
+def test_a_pinned_model_stays_though_it_is_beaten():
+    decision = choose(
+        candidates=pair(2.9, **BETTER), incumbent=after("acme/incumbent", pinned=True)
+    )
+    assert decision.incumbent["why"] == "pinned to this conversation"
+
+
+def test_a_pinned_model_stays_though_its_reply_was_turned_down():
+    pinned = after("acme/incumbent", pinned=True, least_ability=2.5)
+    decision = choose(candidates=pair(2.9, **BETTER), incumbent=pinned)
+    assert decision.incumbent["stayed"] is True
+
+
 @pytest.mark.parametrize("preference", PREFERENCES)
 @pytest.mark.parametrize("difficulty", [0.1, 0.9])
 def test_a_pinned_model_stays_even_below_the_floor(preference, difficulty):
