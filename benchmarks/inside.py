@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import django
 import orjson
+
+from benchmarks.rows import write_rows
 
 
 def prepare(people: int) -> list[str]:
@@ -51,10 +54,17 @@ def stored() -> dict[str, dict[str, str]]:
     return {"texts": texts, "left": {"journal rows": str(JournalRow.objects.count())}}
 
 
+VERBS: dict[str, Callable[..., object]] = {
+    "prepare": prepare,
+    "stored": stored,
+    "rows": write_rows,
+}
+
+
 def main() -> None:
     django.setup()
     verb, *rest = sys.argv[1:]
-    answer = prepare(int(rest[0])) if verb == "prepare" else stored()
+    answer = VERBS[verb](*map(int, rest[:-1]))
     Path(rest[-1]).write_bytes(orjson.dumps(answer))
 
 

@@ -19,6 +19,7 @@ from benchmarks.stamped_text import delays_ms
 
 OPENINGS_AT_ONCE = 20
 STARTS_PER_S = 25
+WARM_UP = 20
 # The first second after the last stream began, and the time in which the first ones end, are told
 # apart from the steady state between them.
 SETTLE_S = 1.0
@@ -26,14 +27,15 @@ SETTLE_S = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`sessions` are cookies, `web` the ports of the servers, `pids` whose cost is counted."""
+    """`sessions` are cookies, `web` the ports of the servers, `pids` whose cost is counted, by
+    name."""
 
     kind: str
     sessions: list[str]
     web: list[int]
     upstream: int
     began: float
-    pids: list[int]
+    pids: dict[str, int]
     first_stream: int = 0
     streams: int = 0
     rate: int = 47
@@ -41,12 +43,25 @@ class Plan:
     messages: int = 0
 
 
-def cost(plan: Plan) -> dict[str, float]:
-    return {
-        "at": time.monotonic(),
-        "cpu_s": sum(cpu_s(pid) for pid in plan.pids),
-        "memory_kb": sum(memory_kb(pid) for pid in plan.pids),
-    }
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Since each process began: its seconds on a processor; the memory of all of them."""
+
+    at: float
+    cpu_each: dict[str, float]
+    memory_kb: float
+
+    @property
+    def cpu_s(self) -> float:
+        return sum(self.cpu_each.values())
+
+
+def cost(plan: Plan) -> Cost:
+    return Cost(
+        time.monotonic(),
+        {name: cpu_s(pid) for name, pid in plan.pids.items()},
+        sum(memory_kb(pid) for pid in plan.pids.values()),
+    )
 
 
 async def open_pages(plan: Plan, count: int) -> list[Page]:
@@ -63,7 +78,9 @@ async def close_pages(pages: list[Page]) -> None:
 
 
 async def rest(plan: Plan) -> dict[str, Any]:
-    """What sockets that only wait take."""
+    """What sockets that only wait take; some came and went before, so that all is loaded."""
+    await close_pages(await open_pages(plan, WARM_UP))
+    await asyncio.sleep(1)
     before = cost(plan)
     pages = await open_pages(plan, plan.streams)
     await asyncio.sleep(3)
@@ -73,9 +90,9 @@ async def rest(plan: Plan) -> dict[str, Any]:
     await close_pages(pages)
     return {
         "sockets": plan.streams,
-        "memory_kb_before": before["memory_kb"],
-        "kb_per_socket": (after["memory_kb"] - before["memory_kb"]) / plan.streams,
-        "cpu_s_per_minute_waiting": 60 * (later["cpu_s"] - after["cpu_s"]) / 5,
+        "memory_kb_before": before.memory_kb,
+        "kb_per_socket": (after.memory_kb - before.memory_kb) / plan.streams,
+        "cpu_s_per_minute_waiting": 60 * (later.cpu_s - after.cpu_s) / 5,
     }
 
 
@@ -107,9 +124,7 @@ async def stream(plan: Plan) -> dict[str, Any]:
     return _streamed(plan, heard, {"quiet": quiet, "start": start, "end": end})
 
 
-def _streamed(
-    plan: Plan, all_heard: list[Heard], costs: dict[str, dict[str, float]]
-) -> dict[str, Any]:
+def _streamed(plan: Plan, all_heard: list[Heard], costs: dict[str, Cost]) -> dict[str, Any]:
     start, end = costs["start"], costs["end"]
     sent = sent_by_upstream(plan)
     delays: list[float] = []
@@ -118,14 +133,14 @@ def _streamed(
         for at, _seq, text in read_deltas(heard):
             late = delays_ms(text, at, plan.began)
             every_delay += late
-            if start["at"] <= at <= end["at"]:
+            if start.at <= at <= end.at:
                 delays += late
-    seconds = end["at"] - start["at"]
+    seconds = end.at - start.at
     return {
         "streams": plan.streams,
         "rate": plan.rate,
         "seconds": seconds,
-        "window": [start["at"], end["at"]],
+        "window": [start.at, end.at],
         "tokens_per_s": len(delays) / seconds,
         "offered_per_s": plan.streams * plan.rate,
         "delay_ms": percentiles(delays),
@@ -133,10 +148,13 @@ def _streamed(
         "first_text_ms": percentiles([1000 * (h.first_text_at - h.asked_at) for h in all_heard]),
         "frames_per_s_per_stream": sum(len(heard.deltas) for heard in all_heard)
         / plan.streams / plan.seconds,
-        "cpu_s_per_1000_tokens": 1000 * (end["cpu_s"] - start["cpu_s"]) / max(1, len(delays)),
-        "cpu_share": (end["cpu_s"] - start["cpu_s"]) / seconds,
-        "kb_per_stream": (end["memory_kb"] - costs["quiet"]["memory_kb"]) / plan.streams,
-        "memory_mb": end["memory_kb"] / 1024,
+        "cpu_s_per_1000_tokens": 1000 * (end.cpu_s - start.cpu_s) / max(1, len(delays)),
+        "cpu_share_each": {
+            name: (end.cpu_each[name] - start.cpu_each[name]) / seconds for name in plan.pids
+        },
+        "cpu_share": (end.cpu_s - start.cpu_s) / seconds,
+        "kb_per_stream": (end.memory_kb - costs["quiet"].memory_kb) / plan.streams,
+        "memory_mb": end.memory_kb / 1024,
         "errors": [heard.error for heard in all_heard if heard.error][:5],
         "came_late": sum(bool(heard.deltas) and read_deltas(heard)[0][1] > 0 for heard in all_heard),
         "replies": {heard.reply: sent.get(str(heard.stream), "") for heard in all_heard},
@@ -174,7 +192,7 @@ async def first(plan: Plan) -> dict[str, Any]:
     asker = pages[-1]
     direct = [await ask_directly(plan, number) for number in range(plan.messages)]
     taken, acknowledged = [], []
-    before = cost(plan)["cpu_s"]
+    before = cost(plan).cpu_s
     for number in range(plan.messages):
         await asker.ask(plan.first_stream + plan.streams + number, 3, 50)
         await asyncio.wait_for(asker.ended.wait(), 60)
@@ -183,7 +201,7 @@ async def first(plan: Plan) -> dict[str, Any]:
         taken.append(1000 * (asker.heard.first_text_at - asker.heard.asked_at))
         acknowledged.append(1000 * (asker.heard.acknowledged_at - asker.heard.asked_at))
         await asyncio.sleep(0.05)
-    spent = cost(plan)["cpu_s"] - before
+    spent = cost(plan).cpu_s - before
     await close_pages(pages)
     base = percentiles(direct)
     return {

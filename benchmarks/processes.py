@@ -23,7 +23,7 @@ class Process:
     """A child whose output goes to a file beside its data."""
 
     def __init__(self, command: list[str], log: Path, environment: Mapping[str, str]) -> None:
-        self.log = log
+        self.log, self.name = log, log.stem
         with log.open("ab") as output:
             self._popen = subprocess.Popen(
                 command, cwd=ROOT, env=os.environ | environment, stdout=output, stderr=output

@@ -61,7 +61,7 @@ class Run:
         """Play a plan in a process of its own and return what it saw."""
         asked = Plan(
             kind, self.sessions, self._ports, self._upstream_port, self.began,
-            [process.pid for process in [*self.web, *self.workers]],
+            {process.name: process.pid for process in [*self.web, *self.workers]},
             first_stream=self._streams, **plan,
         )  # fmt: skip
         self._streams += asked.streams + asked.messages
@@ -81,6 +81,11 @@ class Run:
         stored = self._inside("stored")["texts"]
         replies: dict[str, str] = seen.pop("replies")
         return sum(stored.get(reply) != text for reply, text in replies.items())
+
+    def rows(self) -> dict[str, float]:
+        """What the journal's batch can store in this run's database; call it last."""
+        found: dict[str, float] = self._inside("rows")
+        return found
 
     def lateness_ms(self, window: list[float]) -> list[float]:
         """The worst lateness of the first server's event loop in each second of the window."""
