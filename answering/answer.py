@@ -23,7 +23,7 @@ from answering.request import (
     DecisionMade,
     NoModelLeftError,
 )
-from answering.threads import in_thread, kept_in_thread
+from answering.threads import in_thread, kept_in_thread, to_its_end
 from answering.walk import Walk
 from providers.clocks import clocks_for
 from providers.errors import ProviderError
@@ -91,10 +91,14 @@ async def _opened(
     try:
         return await asyncio.shield(opening)
     except asyncio.CancelledError:
-        with suppress(*PASSED_OVER):
-            attempt = await opening
-            await kept_in_thread(attempts.close_attempt, attempt, Attempt.Outcome.STOPPED, 0)
+        await to_its_end(_closed_unused(opening))
         raise
+
+
+async def _closed_unused(opening: asyncio.Future[attempts.OpenAttempt]) -> None:
+    with suppress(*PASSED_OVER):
+        attempt = await opening
+        await kept_in_thread(attempts.close_attempt, attempt, Attempt.Outcome.STOPPED, 0)
 
 
 async def _attempt(
@@ -119,7 +123,7 @@ async def _attempt(
                     yield told
         outcome = Attempt.Outcome.ANSWERED
         reports.succeeded(attempt)
-        await kept_in_thread(attempts.close_attempt, attempt, outcome, prompt_tokens)
+        await to_its_end(kept_in_thread(attempts.close_attempt, attempt, outcome, prompt_tokens))
         yield Answered(attempt.candidate.card.id, attempt.finish)
     except ProviderError as error:
         outcome, failure = Attempt.Outcome.FAILED, error
@@ -128,7 +132,9 @@ async def _attempt(
     finally:
         reports.ended(attempt)
         if outcome != Attempt.Outcome.ANSWERED:
-            await kept_in_thread(attempts.close_attempt, attempt, outcome, prompt_tokens, failure)
+            await to_its_end(
+                kept_in_thread(attempts.close_attempt, attempt, outcome, prompt_tokens, failure)
+            )
 
 
 def _model_request(

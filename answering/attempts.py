@@ -102,15 +102,16 @@ def open_attempt(
         raise CandidateWithdrawnError
     endpoint = endpoint_of(request.organisation, candidate.endpoint, candidate.credential)
     api_key = api_key_for(candidate.credential) if candidate.credential else None
-    reserved = _reserve(request, candidate, Decimal(str(decided.expected_usd(candidate))))
-    row = Attempt.objects.create(
-        decision_id=decided.id,
-        number=number,
-        model_id=candidate.card.id,
-        endpoint=candidate.endpoint,
-        credential=candidate.credential or "",
-        payer=candidate.payer,
-    )
+    with transaction.atomic():
+        reserved = _reserve(request, candidate, Decimal(str(decided.expected_usd(candidate))))
+        row = Attempt.objects.create(
+            decision_id=decided.id,
+            number=number,
+            model_id=candidate.card.id,
+            endpoint=candidate.endpoint,
+            credential=candidate.credential or "",
+            payer=candidate.payer,
+        )
     return OpenAttempt(row, candidate, endpoint, api_key, budgets=reserved)
 
 

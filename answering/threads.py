@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
-from typing import ParamSpec, TypeVar
+from collections.abc import Callable, Coroutine
+from typing import Any, ParamSpec, TypeVar
 
 from channels.db import database_sync_to_async
 from django.db import InterfaceError, OperationalError
@@ -41,3 +41,18 @@ async def kept_in_thread(
             logger.warning("%s is tried again in %s s: %s", verb.__name__, wait_s, error)
             await asyncio.sleep(wait_s)
     return await in_thread(verb, *arguments, **named)
+
+
+async def to_its_end(work: Coroutine[Any, Any, Result]) -> Result:
+    """Wait for what must not be given up half-way. Who cancels us meanwhile is obeyed after it."""
+    task = asyncio.ensure_future(work)
+    cancelled: asyncio.CancelledError | None = None
+    while not task.done():
+        try:
+            await asyncio.wait({task})
+        except asyncio.CancelledError as error:
+            cancelled = error
+    result = task.result()
+    if cancelled is not None:
+        raise cancelled
+    return result

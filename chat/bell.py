@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from uuid import UUID
 
 from django.conf import settings
@@ -11,7 +12,7 @@ from chat import following, tasks
 from chat.broadcast import current_broadcast
 from chat.live import Frame
 from chat.relay import current_relay
-from chat.runner import current_runner
+from chat.runner import current_runner, runner_of_this_loop
 
 
 async def ring(reply_id: UUID) -> None:
@@ -27,7 +28,13 @@ async def stop(reply_id: UUID) -> bool:
     if settings.SCALED:
         following.ask_to_stop(reply_id)
         return False
-    return current_runner().stop(reply_id)
+    runner = runner_of_this_loop()
+    return runner is not None and runner.stop(reply_id)
+
+
+async def stop_all(reply_ids: Iterable[UUID]) -> None:
+    for reply_id in reply_ids:
+        await stop(reply_id)
 
 
 async def follow(reply_id: UUID) -> None:

@@ -29,8 +29,9 @@ class Ending:
 
 
 def claim(reply_id: UUID, owner: str) -> Lease | None:
-    """Take a queued reply; None when somebody else has it or it has ended."""
-    taken = Reply.objects.filter(id=reply_id, state=ReplyState.QUEUED).update(
+    """Take a queued reply; None when somebody else has it, it has ended or its stop was asked."""
+    wanted = Reply.objects.filter(id=reply_id, state=ReplyState.QUEUED, stop_asked=False)
+    taken = wanted.update(
         state=ReplyState.RUNNING,
         lease_owner=owner,
         lease_until=timezone.now() + timedelta(seconds=settings.LEASE_S),
@@ -80,7 +81,7 @@ def settle(
         reply = _locked(fenced(lease)).first()
         if reply is None:
             return None
-        reply.tool_calls = tool_calls or []
+        reply.tool_calls = [*reply.tool_calls, *(tool_calls or [])]
         return _end(reply, ending)
 
 

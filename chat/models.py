@@ -88,6 +88,8 @@ class Reply(models.Model):
     # Models that the person turned down for this message ("Not this one").
     refused_models = models.JSONField(default=list)
     decision = models.ForeignKey(Decision, models.PROTECT, null=True, related_name="+")
+    # Ids of the decisions of former runs, as text: what they cost is of this reply too.
+    earlier_decisions = models.JSONField(default=list)
     model_id = models.CharField(max_length=200, blank=True)
 
     state = models.CharField(max_length=12, choices=ReplyState, default=ReplyState.QUEUED)

@@ -73,18 +73,25 @@ def shown_turns(conversation: Conversation) -> list[TurnView]:
 
 
 def costs_of(replies: list[Reply]) -> dict[UUID, Decimal]:
-    """USD by decision: the sum over all its attempts."""
-    entries = LedgerEntry.objects.filter(
-        attempt__decision__in=[reply.decision_id for reply in replies if reply.decision_id]
-    )
-    sums = entries.values("attempt__decision").annotate(cost=Sum("cost_usd"))
-    return {row["attempt__decision"]: row["cost"] for row in sums}
+    """USD by reply: the sum over all attempts, those of its former runs too."""
+    decisions = {
+        UUID(str(decision)): reply.id
+        for reply in replies
+        for decision in (reply.decision_id, *reply.earlier_decisions)
+        if decision
+    }
+    entries = LedgerEntry.objects.filter(attempt__decision__in=decisions)
+    costs: dict[UUID, Decimal] = {}
+    for row in entries.values("attempt__decision").annotate(cost=Sum("cost_usd")):
+        reply_id = decisions[row["attempt__decision"]]
+        costs[reply_id] = costs.get(reply_id, Decimal(0)) + row["cost"]
+    return costs
 
 
 def reply_view(reply: Reply, costs: dict[UUID, Decimal], thumbs: dict[UUID, str]) -> ReplyView:
     running = reply.state == ReplyState.RUNNING
     text, reasoning = leases.committed(reply) if running else (reply.text, reply.reasoning)
-    cost = costs.get(reply.decision_id) if reply.decision_id else None
+    cost = costs.get(reply.id)
     return ReplyView(
         id=reply.id,
         state=reply.state,

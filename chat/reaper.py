@@ -7,13 +7,15 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from answering.lost_attempts import book_lost_attempts
+from answering.lost_attempts import book_lost_attempts, forgotten
 from chat import leases, metrics
 from chat.leases import Ending
 from chat.models import Reply, ReplyState
+from routing.models import Decision
 
 # A reply that has lost two processes is not given a third.
 ATTEMPTS_BEFORE_TEXT = 2
@@ -25,9 +27,12 @@ def look() -> None:
 
 
 def reap() -> list[UUID]:
-    """Deal with every running reply whose lease has expired; the ones that this ended."""
-    expired = Reply.objects.filter(state=ReplyState.RUNNING, lease_until__lt=timezone.now())
-    return [reply.id for reply in expired.select_related("decision") if _end(reply)]
+    """Deal with every running reply whose lease has expired, and with every waiting one that was
+    to stop; the ones that this ended."""
+    expired = Q(state=ReplyState.RUNNING, lease_until__lt=timezone.now())
+    unwanted = Q(state=ReplyState.QUEUED, stop_asked=True)
+    replies = Reply.objects.filter(expired | unwanted).select_related("decision")
+    return [reply.id for reply in replies if _end(reply)]
 
 
 @transaction.atomic
@@ -37,8 +42,8 @@ def _end(reply: Reply) -> bool:
     One transaction: a reply that has ended is not looked at again, so its calls must be booked by then.
     """
     text, reasoning = leases.committed(reply)
-    if text or reply.attempt >= ATTEMPTS_BEFORE_TEXT:
-        is_ended = leases.settle_abandoned(reply.id, _ending(text)) is not None
+    if text or reply.stop_asked or reply.attempt >= ATTEMPTS_BEFORE_TEXT:
+        is_ended = leases.settle_abandoned(reply.id, _ending(reply, text)) is not None
         is_mine = is_ended
     else:
         is_ended, is_mine = False, leases.requeue_abandoned(reply.id)
@@ -46,6 +51,22 @@ def _end(reply: Reply) -> bool:
         written = text[len(reply.text) :] + reasoning[len(reply.reasoning) :]
         book_lost_attempts(reply.decision, len(written.encode()))
     return is_ended
+
+
+def book_forgotten_attempts() -> int:
+    """Calls that the death of their process, or of its database, left open when their reply had
+    ended or was somebody else's: booked as failed. How many decisions had some."""
+    decisions = forgotten()
+    for decision in decisions:
+        with transaction.atomic():
+            book_lost_attempts(decision, _bytes_kept(decision))
+    return len(decisions)
+
+
+def _bytes_kept(decision: Decision) -> int:
+    """What came of its call, as far as a reply that knew no other call tells."""
+    reply = Reply.objects.filter(decision=decision, earlier_decisions=[]).first()
+    return len((reply.text + reply.reasoning).encode()) if reply else 0
 
 
 def waiting_replies() -> list[UUID]:
@@ -58,7 +79,9 @@ def waiting_replies() -> list[UUID]:
     return list(queued.order_by("id").values_list("id", flat=True)[:50])
 
 
-def _ending(text: str) -> Ending:
+def _ending(reply: Reply, text: str) -> Ending:
+    if reply.stop_asked:
+        return Ending(ReplyState.STOPPED)
     if text:
         words = _("The server restarted. What was written is kept.")
     else:

@@ -112,8 +112,9 @@ def start_runner(outlet: Outlet) -> Runner:
 
 
 def current_runner() -> Runner:
-    loop = asyncio.get_running_loop()
-    runner = _runners.get(loop)
-    if runner is None:
-        runner = _runners[loop] = Runner(current_broadcast())
-    return runner
+    return runner_of_this_loop() or start_runner(current_broadcast())
+
+
+def runner_of_this_loop() -> Runner | None:
+    """None where nothing has been written yet."""
+    return _runners.get(asyncio.get_running_loop())

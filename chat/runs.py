@@ -67,7 +67,13 @@ def claim_run(reply_id: UUID, owner: str) -> Run | None:
 
 def link_decision(run: Run, decision_id: UUID, receipt: Receipt) -> None:
     chosen = receipt["candidates"][0]["model"] if receipt["candidates"] else ""
-    leases.fenced(run.lease).update(decision_id=decision_id, model_id=chosen)
+    if run.reply.decision_id is not None:
+        run.reply.earlier_decisions.append(str(run.reply.decision_id))
+    leases.fenced(run.lease).update(
+        decision_id=decision_id,
+        model_id=chosen,
+        earlier_decisions=run.reply.earlier_decisions,
+    )
     run.reply.model_id = chosen
     # What the chip is drawn from; the row itself was stored a moment ago.
     run.reply.decision = Decision(id=decision_id, receipt=receipt)

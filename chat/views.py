@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from asgiref.sync import async_to_sync
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse, JsonResponse
@@ -15,7 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.access import AuthenticatedHttpRequest, NotFoundError, current_membership
 from accounts.models import User
 from answering.local_models import offered_ollama_models
-from chat import model_menu, presentation, receipt_panel, sidebar, turns, verdicts
+from chat import bell, model_menu, presentation, receipt_panel, sidebar, turns, verdicts
 from chat.access import (
     access_conversation,
     access_deleted_conversation,
@@ -126,7 +127,8 @@ def rename(request: AuthenticatedHttpRequest, conversation_id: UUID) -> HttpResp
 @login_required
 @require_POST
 def delete(request: AuthenticatedHttpRequest, conversation_id: UUID) -> HttpResponse:
-    delete_conversation(access_conversation(request.user, conversation_id))
+    unwanted = delete_conversation(access_conversation(request.user, conversation_id))
+    async_to_sync(bell.stop_all)(unwanted)
     return HttpResponse(status=204)
 
 

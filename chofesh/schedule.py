@@ -23,6 +23,7 @@ logger = logging.getLogger(__name__)
 
 REVOKED_SOCKETS_S = 3.0
 WAITING_REPLIES_S = 1.0
+FORGOTTEN_S = 60.0
 TIDY_S = 24 * 3600.0
 SHARED_HEALTH_S = 1.0
 PROBES_S = 60.0
@@ -68,6 +69,10 @@ async def begin_waiting_replies() -> None:
         current_runner().start(reply_id)
 
 
+async def book_forgotten() -> None:
+    await in_thread(reaper.book_forgotten_attempts)
+
+
 async def close_revoked_sockets() -> None:
     """A sign-out, a deactivation or a lost membership ends the sockets that are open already."""
     watched = sockets.open_sockets()
@@ -94,7 +99,11 @@ async def tidy() -> None:
 
 def reply_jobs() -> list[Job]:
     """For a process that writes replies. Nothing that keeps a promise hangs on Celery beat."""
-    return [(begin_waiting_replies, WAITING_REPLIES_S), (reap, settings.REAPER_S)]
+    return [
+        (begin_waiting_replies, WAITING_REPLIES_S),
+        (reap, settings.REAPER_S),
+        (book_forgotten, FORGOTTEN_S),
+    ]
 
 
 def socket_jobs() -> list[Job]:

@@ -101,6 +101,13 @@ class Attempt(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["decision", "number"], name="routing_attempt_once")
         ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["started_at"],
+                condition=models.Q(ended_at__isnull=True),
+                name="routing_attempts_under_way",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.number}: {self.model_id} {self.outcome}"

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import Case, F, Q, QuerySet, When
 from django.db.models.functions import Greatest
 from django.utils import timezone
 
@@ -45,12 +45,17 @@ def reserve(user: User, organisation: Organisation, cost_usd: Decimal) -> list[B
 
 
 def settle(budgets: list[Budget], reserved_usd: Decimal, cost_usd: Decimal) -> None:
-    """Book what the call really cost in the place of what was set aside."""
-    # A period that began meanwhile has forgotten what was set aside.
+    """Book what the call really cost in the place of what was set aside.
+
+    `budgets` as reserve() gave them: a period that began since has forgotten what was set aside.
+    """
     left = Greatest(F("reserved_usd") - reserved_usd, Decimal(0))
-    Budget.objects.filter(id__in=[budget.id for budget in budgets]).update(
-        reserved_usd=left, spent_usd=F("spent_usd") + cost_usd
-    )
+    for budget in sorted(budgets, key=lambda budget: budget.id):
+        same_period = When(period_start=budget.period_start, then=left)
+        Budget.objects.filter(id=budget.id).update(
+            reserved_usd=Case(same_period, default=F("reserved_usd")),
+            spent_usd=F("spent_usd") + cost_usd,
+        )
 
 
 def left_usd(user: User, organisation: Organisation) -> tuple[Decimal | None, float]:

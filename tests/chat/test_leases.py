@@ -141,6 +141,15 @@ def test_settling_adds_to_the_text_of_a_continued_reply(reply):
     assert (settled.text, settled.seq) == ("One, two.", 9)
 
 
+def test_settling_keeps_the_tool_calls_of_a_continued_reply(reply):
+    Reply.objects.update(tool_calls=[{"name": "first"}])
+
+    leases.settle(claimed(reply), DONE, [{"name": "second"}])
+
+    reply.refresh_from_db()
+    assert [call["name"] for call in reply.tool_calls] == ["first", "second"]
+
+
 def test_the_pieces_are_put_in_order_of_their_places(reply):
     write(reply, "c", start=10)
     write(reply, "a")

@@ -119,3 +119,24 @@ def test_the_oldest_queued_reply_comes_first(reply, alice, settings):
     make_turn(second.conversation, state=ReplyState.DONE)
 
     assert reaper.waiting_replies() == [reply.id, second.id]
+
+
+@pytest.mark.parametrize("text", ["", "Half"])
+def test_a_stop_that_was_asked_before_the_crash_is_kept(reply, text):
+    abandon(reply, text)
+    Reply.objects.update(stop_asked=True)
+
+    assert reaper.reap() == [reply.id]
+
+    reply.refresh_from_db()
+    assert (reply.state, reply.text, reply.stop_asked) == ("stopped", text, False)
+
+
+def test_a_waiting_reply_whose_stop_was_asked_is_begun_by_nobody(reply):
+    Reply.objects.update(stop_asked=True)
+
+    assert leases.claim(reply.id, "me") is None
+    assert reaper.reap() == [reply.id]
+
+    reply.refresh_from_db()
+    assert reply.state == "stopped"

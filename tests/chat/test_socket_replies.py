@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 import json
 from datetime import timedelta
-from uuid import uuid4
+from decimal import Decimal
+from uuid import UUID, uuid4
 
 import pytest
+from django.test import AsyncClient
+from django.urls import reverse
 from django.utils import timezone
 
 from accounts.approvals import approve_models
-from chat import leases
-from chat.conversations import delete_conversation
+from chat import leases, presentation
 from chat.models import Conversation, JournalRow, Message, Reply, ReplyState
 from chofesh.schedule import begin_waiting_replies, reap
 from routing.models import Attempt
@@ -119,6 +121,25 @@ async def test_continuing_goes_on_in_the_same_reply(connected, tab, upstream, in
     assert [message["role"] for message in sent] == ["user", "assistant", "user"]
     assert sent[1]["content"] == "One two "
     assert await in_thread(LedgerEntry.objects.count)() == 2
+
+
+async def test_a_continued_reply_costs_what_both_its_runs_cost(connected, tab, upstream, in_thread):
+    upstream.default = [Answer("One two three", cut_after=2), Answer("three four.")]
+    await tab.hello()
+    ack = await tab.ask("Count")
+    await tab.until("done")
+    await tab.say(type="continue", reply=ack["reply"])
+    await tab.until("done")
+
+    def costs() -> tuple[Decimal, list[Decimal]]:
+        shown = presentation.costs_of([Reply.objects.get()])
+        return shown[UUID(ack["reply"])], list(
+            LedgerEntry.objects.values_list("cost_usd", flat=True)
+        )
+
+    shown, booked = await in_thread(costs)()
+    assert len(booked) == 2
+    assert shown == sum(booked) > max(booked)
 
 
 async def test_a_finished_reply_is_not_continued(connected, tab, upstream):
@@ -305,14 +326,19 @@ async def answered(tab) -> str:
             return kind
 
 
-async def test_deleting_the_chat_stops_its_reply(connected, tab, upstream, in_thread, settings):
-    settings.HEARTBEAT_S = 0.1
+async def test_deleting_the_chat_stops_its_reply(
+    connected, alice, tab, upstream, in_thread, settings
+):
+    """At once: no heartbeat is needed for it."""
+    settings.HEARTBEAT_S = 600
     upstream.default = SLOW
     await tab.hello()
     ack = await tab.ask("Hello")
     await tab.until("delta")
 
-    await in_thread(lambda: delete_conversation(Conversation.objects.get()))()
+    client = AsyncClient()
+    await client.aforce_login(alice)
+    await client.post(reverse("delete_conversation", args=[ack["conversation"]]))
 
     assert (await tab.until("done"))["state"] == "stopped"
     assert upstream.left == 1
