@@ -1,4 +1,5 @@
 // Where one writes: growing, sending, stopping, drafts and the limit.
+import { newId } from "../js/identifier.js";
 import { readDraft, writeDraft } from "./drafts.js";
 import { characters } from "./stream.js";
 import { say } from "./words.js";
@@ -15,11 +16,12 @@ export class Composer {
     this.count = form.querySelector("[data-count]");
     this.notice = form.querySelector("[data-notice]");
     this.limit = Number(form.dataset.limit);
+    this.person = form.dataset.person;
     this.conversation = conversation;
     this.onSend = send;
     this.onTyped = typed;
     this.isRunning = false;
-    this.draft = readDraft(conversation);
+    this.draft = readDraft(this.person, conversation);
     this.text.value = this.draft.text;
     this.listen(stop);
     this.refresh();
@@ -51,7 +53,7 @@ export class Composer {
 
   save() {
     clearTimeout(this.saving);
-    writeDraft(this.conversation, this.draft);
+    writeDraft(this.person, this.conversation, this.draft);
   }
 
   pressed(event) {
@@ -71,7 +73,7 @@ export class Composer {
     }
     this.warn("");
     // The same text sent again keeps its id: the server then knows that it is the same message.
-    this.draft.sentAs ??= crypto.randomUUID();
+    this.draft.sentAs ??= newId();
     this.save();
     this.setSending(true);
     this.onSend(this.draft.text, this.draft.sentAs);

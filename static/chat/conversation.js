@@ -1,5 +1,6 @@
 // The page of a conversation: what each frame does, and what each press sends.
 import { announce } from "../js/announce.js";
+import { newId } from "../js/identifier.js";
 import { combination } from "../js/shortcuts.js";
 import { placeRow } from "../js/sidebar_rows.js";
 import { toast } from "../js/toast.js";
@@ -203,7 +204,7 @@ function stopReply() {
 function answerAgain(reply, model, notThisOne = false) {
   socket.send({
     type: "retry",
-    client_msg_id: crypto.randomUUID(),
+    client_msg_id: newId(),
     reply: reply.dataset.reply,
     model,
     not_this_one: notThisOne,

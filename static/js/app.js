@@ -1,4 +1,5 @@
 // What every page does. What only the conversation does stands in static/chat/.
+import "../chat/drafts.js";
 import "./csrf.js";
 import "./copy.js";
 import "./menu.js";
