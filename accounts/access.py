@@ -90,6 +90,16 @@ def access_provider_key_to_withdraw(user: User, key_id: UUID) -> ProviderKey:
     return key
 
 
+def access_provider_key_to_enable(user: User, key_id: UUID) -> ProviderKey:
+    """As `access_provider_key`; what an admin disabled, an admin enables."""
+    key = _key_of_organisation(user, key_id)
+    if not key.disabled_by_admin:
+        return access_provider_key(user, key_id)
+    if key.owner_id == user.pk and not current_membership(user).is_admin:
+        raise ForbiddenError(_("An admin disabled this key. Ask them to enable it."))
+    return access_provider_key_to_withdraw(user, key_id)
+
+
 def access_endpoint_as_admin(user: User, endpoint_id: UUID) -> Endpoint:
     endpoint = _found(_of_organisation(Endpoint.objects.all(), user), endpoint_id)
     admin_membership(user)

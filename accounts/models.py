@@ -197,6 +197,8 @@ class ProviderKey(models.Model):
     last_four = models.CharField(max_length=4)
     fingerprint = models.CharField(max_length=64)
     enabled = models.BooleanField(default=True)
+    # Then its owner may neither enable it nor replace it by one that is.
+    disabled_by_admin = models.BooleanField(default=False)
     unreadable = models.BooleanField(default=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     tested_at = models.DateTimeField(null=True)

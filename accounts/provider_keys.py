@@ -13,8 +13,10 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts import encryption
+from accounts.access import ForbiddenError
 from accounts.audit import record
 from accounts.key_ring import KeyRing, KeyRingError, load_key_ring
 from accounts.models import Endpoint, Organisation, ProviderKey, User
@@ -48,14 +50,15 @@ def add_key(
 ) -> ProviderKey:
     """Store a key of a person, or without `owner` of the organisation.
 
-    Raises whatever `test` raises, before anything is stored; without a test the key stays marked
-    as untested.
+    Raises whatever `test` raises, or ForbiddenError for a key of theirs that an admin disabled, before
+    anything is stored; without a test the key stays marked as untested.
     """
     tested_at = _tested(test, endpoint, text)
     key = ProviderKey(
         organisation=endpoint.organisation, owner=owner, endpoint=endpoint, generation=0
     )
     _seal(key, text, load_key_ring())
+    _refuse_disabled(key)
     key.tested_at = tested_at
     with transaction.atomic():
         key.save(force_insert=True)
@@ -64,24 +67,28 @@ def add_key(
 
 
 def replace_key(key: ProviderKey, text: str, by: User, test: KeyTest | None) -> None:
-    """Put another secret in the place of the old one; the key is then enabled and readable."""
+    """Put another secret in the place of the old one; the key is then readable, and enabled unless an admin disabled it."""
     tested_at = _tested(test, key.endpoint, text)
     with transaction.atomic():
         _lock(key)
         _seal(key, text, load_key_ring())
+        _refuse_disabled(key)
         key.tested_at = tested_at
-        key.enabled = True
+        key.enabled = not key.disabled_by_admin
         key.last_failure, key.last_failure_at = "", None
         key.save()
         _record(key, by, "key.replaced")
 
 
 def disable_key(key: ProviderKey, by: User) -> None:
-    _switch(key, by, enabled=False)
+    """By somebody else than its owner, it stays so until an admin enables it."""
+    by_admin = key.disabled_by_admin or key.owner_id not in {None, by.pk}
+    _switch(key, by, enabled=False, disabled_by_admin=by_admin)
 
 
 def enable_key(key: ProviderKey, by: User) -> None:
-    _switch(key, by, enabled=True)
+    """Call with a key that `access_provider_key_to_enable` gave."""
+    _switch(key, by, enabled=True, disabled_by_admin=False)
 
 
 @transaction.atomic
@@ -199,10 +206,21 @@ def _tested(test: KeyTest | None, endpoint: Endpoint, text: str) -> datetime | N
     return timezone.now()
 
 
-def _switch(key: ProviderKey, by: User, *, enabled: bool) -> None:
+def _refuse_disabled(key: ProviderKey) -> None:
+    """The same secret by another door."""
+    if key.owner_id and any(
+        twin.disabled_by_admin and twin.owner_id == key.owner_id for twin in duplicates_of(key)
+    ):
+        raise ForbiddenError(_("An admin disabled this key. Ask them to enable it."))
+
+
+def _switch(key: ProviderKey, by: User, *, enabled: bool, disabled_by_admin: bool) -> None:
     with transaction.atomic():
-        if ProviderKey.objects.filter(pk=key.pk).exclude(enabled=enabled).update(enabled=enabled):
-            key.enabled = enabled
+        # As it was when the right was checked: an admin may have disabled it since.
+        checked = ProviderKey.objects.filter(pk=key.pk, disabled_by_admin=key.disabled_by_admin)
+        changed = checked.exclude(enabled=enabled, disabled_by_admin=disabled_by_admin)
+        if changed.update(enabled=enabled, disabled_by_admin=disabled_by_admin):
+            key.enabled, key.disabled_by_admin = enabled, disabled_by_admin
             _record(key, by, "key.enabled" if enabled else "key.disabled")
 
 

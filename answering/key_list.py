@@ -24,6 +24,7 @@ class KeyRow:
     last_four: str
     fingerprint: str
     enabled: bool
+    disabled_by_admin: bool
     unreadable: bool
     has_twin: bool
     tested_at: datetime | None
@@ -57,6 +58,7 @@ def _rows(keys: QuerySet[ProviderKey], *, is_masked: bool = False) -> list[KeyRo
             last_four="" if is_masked else key.last_four,
             fingerprint="" if is_masked else _in_groups(key.fingerprint),
             enabled=key.enabled,
+            disabled_by_admin=key.disabled_by_admin,
             unreadable=key.unreadable,
             has_twin=seen[key.fingerprint] > 1 and not is_masked,
             tested_at=key.tested_at,

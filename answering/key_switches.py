@@ -17,7 +17,7 @@ from accounts import endpoints, provider_keys
 from accounts.access import (
     AuthenticatedHttpRequest,
     access_endpoint_as_admin,
-    access_provider_key,
+    access_provider_key_to_enable,
     access_provider_key_to_withdraw,
     admin_membership,
 )
@@ -44,7 +44,7 @@ def disable(request: AuthenticatedHttpRequest, key_id: UUID) -> HttpResponse:
 @login_required
 @require_POST
 def enable(request: AuthenticatedHttpRequest, key_id: UUID) -> HttpResponse:
-    key = access_provider_key(request.user, key_id)
+    key = access_provider_key_to_enable(request.user, key_id)
     provider_keys.enable_key(key, request.user)
     messages.success(request, _("The key is used again."))
     return redirect(_list_of(request, key))

@@ -17,7 +17,8 @@ from accounts.access import current_membership
 from accounts.identifiers import uuid7
 from accounts.invitations import create_invitation
 from accounts.members import remove_member
-from accounts.models import Role, User
+from accounts.models import ProviderKey, Role, User
+from accounts.provider_keys import disable_key
 from chat.models import Conversation, Message, Reply
 from routing.policy import PersonalChange, PolicyChange, change_personal_routing, change_policy
 from tests.cast import make_endpoint, make_key, make_member, make_organisation, make_team, make_user
@@ -71,6 +72,11 @@ def _policy_rule(world: World) -> int:
     return 1
 
 
+def _disabled(world: World, key: ProviderKey) -> ProviderKey:
+    disable_key(key, world.admin)
+    return key
+
+
 def _bobs_rule(world: World) -> int:
     change_personal_routing(world.bob, PersonalChange(rules=(RULE,)))
     return 1
@@ -79,6 +85,7 @@ def _bobs_rule(world: World) -> int:
 # What stands in an address: the name that a row uses, and how the thing comes to be.
 THINGS: Mapping[str, Callable[[World], object]] = {
     "bobs_key": lambda world: make_key(world.organisation, world.bob).pk,
+    "bobs_disabled_key": lambda world: _disabled(world, make_key(world.organisation, world.bob)).pk,
     "organisation_key": lambda world: make_key(world.organisation).pk,
     "endpoint": lambda world: (
         make_endpoint(world.organisation, "openai_compatible", "https://models.example.org/v1").pk
@@ -158,6 +165,7 @@ def bob_and_admins(status: int = 200) -> Expected:
 
 
 KEY = {"key_id": "bobs_key"}
+DISABLED_KEY = {"key_id": "bobs_disabled_key"}
 SHARED_KEY = {"key_id": "organisation_key"}
 ENDPOINT = {"endpoint_id": "endpoint"}
 TEAM = {"team_id": "team"}
@@ -202,6 +210,13 @@ ROUTES = (
     Route("POST", "key_replace", admins_of_it(400), SHARED_KEY, {"text": "short"}),
     Route("POST", "key_enable", bob_alone(302), KEY),
     Route("POST", "key_enable", admins_of_it(302), SHARED_KEY),
+    # What an admin disabled, only an admin enables.
+    Route(
+        "POST",
+        "key_enable",
+        _who(404, anonymous=LOGIN, bob=403, admin=302, alice=302, **OUTSIDE),
+        DISABLED_KEY,
+    ),
     Route("POST", "key_disable", bob_and_admins(302), KEY),
     Route("POST", "key_disable", admins_of_it(302), SHARED_KEY),
     Route("POST", "key_delete", bob_and_admins(302), KEY),

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from accounts.access import ForbiddenError, access_provider_key_to_enable
 from accounts.models import AuditEntry, Organisation, ProviderKey
 from accounts.provider_keys import (
     KeyUnreadableError,
@@ -218,3 +219,38 @@ def test_duplicates_are_seen_inside_one_organisation_only(organisation, alice, c
     assert duplicates_of(shared) == [personal]
     assert duplicates_of(foreign) == []
     assert foreign.fingerprint != shared.fingerprint
+
+
+def test_what_an_admin_disabled_its_owner_cannot_bring_back(organisation, alice, bob):
+    key = make_key(organisation, bob)
+    disable_key(key, alice)
+
+    with pytest.raises(ForbiddenError):
+        access_provider_key_to_enable(bob, key.pk)
+    replace_key(key, KEY_TEXT + "2", bob, test=None)
+    assert usable_keys(bob, organisation) == []
+    with pytest.raises(ForbiddenError):
+        add_key(key.endpoint, bob, KEY_TEXT + "2", bob, test=None)
+
+    enable_key(access_provider_key_to_enable(alice, key.pk), alice)
+    assert usable_keys(bob, organisation) == [key]
+
+
+def test_what_its_owner_disabled_an_admin_may_still_disable(organisation, alice, bob):
+    key = make_key(organisation, bob)
+    disable_key(key, bob)
+    disable_key(key, alice)
+
+    with pytest.raises(ForbiddenError):
+        access_provider_key_to_enable(bob, key.pk)
+
+
+def test_a_key_disabled_while_its_owner_enables_it_stays_disabled(organisation, alice, bob):
+    key = make_key(organisation, bob)
+    disable_key(key, bob)
+    checked = access_provider_key_to_enable(bob, key.pk)
+    disable_key(key, alice)
+
+    enable_key(checked, bob)
+
+    assert usable_keys(bob, organisation) == []

@@ -80,6 +80,11 @@ def person(_people: Iterator[Row]) -> Row:
     return next(_people)
 
 
+@pytest.fixture
+def another_person(_people: Iterator[Row]) -> Row:
+    return next(_people)
+
+
 @pytest.fixture(autouse=True)
 def complaints(context: BrowserContext, base_url: str) -> Iterator[Complaints]:
     """A test fails on errors in the console, on violations of the policy, and on strange requests."""
@@ -106,12 +111,12 @@ def chat(page: Page, provider: FakeUpstream, person: Row, base_url: str) -> Chat
 
 @pytest.fixture
 def another_chat(
-    browser: Browser, base_url: str, _people: Iterator[Row], watch: Callable[[BrowserContext], None]
+    browser: Browser, base_url: str, another_person: Row, watch: Callable[[BrowserContext], None]
 ) -> Iterator[Chat]:
     """Somebody of another organisation, in a browser of their own."""
     context = browser.new_context(base_url=base_url)
     watch(context)
-    sign_in(context, next(_people), base_url)
+    sign_in(context, another_person, base_url)
     yield Chat(context.new_page())
     context.close()
 

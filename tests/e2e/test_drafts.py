@@ -18,11 +18,11 @@ def sign_out(page: Page) -> None:
     expect(page).to_have_url(re.compile("/accounts/login/"))
 
 
-def test_a_draft_is_not_shown_to_the_next_person(chat, context, base_url, _people):
+def test_a_draft_is_not_shown_to_the_next_person(chat, context, base_url, another_person):
     chat.box.fill("My salary is 100")
     chat.page.wait_for_function(f"() => {KEPT}.length === 1")
     context.clear_cookies()
-    sign_in(context, next(_people), base_url)
+    sign_in(context, another_person, base_url)
 
     chat.open("/")
 
