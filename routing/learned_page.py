@@ -17,7 +17,7 @@ from routing.names import category_name, model_name, name_in
 from routing.verdicts import NOT_ABOUT_QUALITY, Kind, learned, learned_ability
 
 # A category that a handful of verdicts only touched is not worth a line.
-LEAST_TOLD_SHIFT = 0.01
+LEAST_TOLD_SHIFT = 0.05
 # The shift is told on a model that would succeed nine times in ten: a logit means little to most people.
 TOLD_AT_SUCCESS = 0.9
 

@@ -144,7 +144,7 @@ def initial_of(entry: Mapping[str, Any]) -> dict[str, Any]:
     values = {"name": entry["name"], **entry["when"], **entry["then"]}
     for name in ("min_difficulty", "max_difficulty", "floor"):
         if name in values:
-            values[name] = round(100 * values[name], 4)
+            values[name] = f"{100 * values[name]:.6g}"
     values["hour_from"], values["hour_until"] = values.pop("hours", (None, None))
     return values
 
