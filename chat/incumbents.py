@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from chat import prompt
 from chat.models import Conversation, Reply
 from routing.engine.values import Incumbent
@@ -12,24 +10,31 @@ from usage.models import LedgerEntry
 
 
 def incumbent_of(reply: Reply) -> Incumbent | None:
-    """For a reply that is to be written: the model of the turn before, or its own when it is continued."""
-    refused = frozenset(reply.refused_models)
+    """For a reply that is to be written: its own model when it is continued, the pinned one, or that of the turn before."""
     before = reply if reply.text else prompt.former_reply(reply)
-    incumbent = incumbent_after(reply.conversation, before)
-    if incumbent is None:
-        return Incumbent("", 0.0, rejected=refused) if refused else None
-    return replace(incumbent, pinned=bool(reply.text), rejected=refused)
+    pinned = reply.model_id if reply.text else reply.conversation.pinned_model
+    return _incumbent(reply.conversation, before, pinned, frozenset(reply.refused_models))
 
 
 def incumbent_after(conversation: Conversation, before: Reply | None) -> Incumbent | None:
     """For the turn that follows this reply of the conversation; None where nothing speaks for anybody."""
+    return _incumbent(conversation, before, conversation.pinned_model, frozenset())
+
+
+def _incumbent(
+    conversation: Conversation, before: Reply | None, pinned: str, refused: frozenset[str]
+) -> Incumbent | None:
     asked = least_ability(conversation.replies.values("decision"))
-    if before is None or before.decision is None:
-        return Incumbent("", 0.0, least_ability=asked) if asked is not None else None
+    decision = before.decision if before else None
+    model = pinned or (before.model_id if before and decision else "")
+    if not (model or refused) and asked is None:
+        return None
     return Incumbent(
-        model=before.model_id,
-        difficulty=before.decision.difficulty,
-        cached_prefix_tokens=cached_tokens(before),
+        model=model,
+        difficulty=decision.difficulty if decision else 0.0,
+        cached_prefix_tokens=cached_tokens(before) if before and before.model_id == model else 0,
+        pinned=bool(pinned),
+        rejected=refused,
         least_ability=asked,
     )
 

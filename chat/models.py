@@ -21,6 +21,8 @@ class Conversation(models.Model):
     # What the person chose for this conversation: "auto" or a model id. Never reset by us.
     model = models.CharField(max_length=200, default="auto")
     preference = models.CharField(max_length=16, blank=True)
+    # What Auto stays with here as long as it can answer; blank where it chooses anew.
+    pinned_model = models.CharField(max_length=200, blank=True)
     # The message at whose turn the shown branch ends.
     leaf = models.ForeignKey("Message", models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)

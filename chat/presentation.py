@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from chat import leases, markdown, sidebar
 from chat.models import Conversation, Reply, ReplyState
+from chat.switches import Switch, switch_of
 from chat.thread import Thread, Turn, turn_of
 from chat.turns import Submitted, can_continue
 from chat.verdicts import thumbs_of, why_not_this_one
@@ -45,6 +46,7 @@ class ReplyView:
     model_id: str
     model_name: str
     chip: Chip | None
+    switch: Switch | None
     failure_words: str
     can_continue: bool
     thumb: str
@@ -102,6 +104,7 @@ def reply_view(reply: Reply, costs: dict[UUID, Decimal], thumbs: dict[UUID, str]
         model_id=reply.model_id,
         model_name=model_name(reply.model_id) if reply.model_id else "",
         chip=_chip(reply, cost),
+        switch=switch_of(reply),
         failure_words=reply.failure_words,
         can_continue=can_continue(reply),
         thumb=thumbs.get(reply.decision_id, "") if reply.decision_id else "",
@@ -110,13 +113,15 @@ def reply_view(reply: Reply, costs: dict[UUID, Decimal], thumbs: dict[UUID, str]
 
 def chip_html(reply: Reply) -> str:
     """The chip before the first token: the model is known, the price is not yet."""
-    return render_to_string("chat/_chip.html", {"reply": _Chipped(reply.id, _chip(reply, None))})
+    chipped = _Chipped(reply.id, _chip(reply, None), switch_of(reply))
+    return render_to_string("chat/_reply_top.html", {"reply": chipped})
 
 
 @dataclass(frozen=True, slots=True)
 class _Chipped:
     id: UUID
     chip: Chip | None
+    switch: Switch | None
 
 
 def _chip(reply: Reply, cost: Decimal | None) -> Chip | None:

@@ -53,6 +53,7 @@ def context(reply: Reply) -> dict[str, Any]:
         "reply": reply,
         "receipt": receipt,
         "answered_by": model_name(reply.model_id) if reply.model_id else "",
+        "is_pinned": reply.conversation.pinned_model == reply.model_id,
         "is_auto": receipt["asked"]["model"] == "auto",
         "bars": _bars(receipt),
         "difficulty_percent": round(100 * receipt["difficulty"]),

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.access import AuthenticatedHttpRequest, NotFoundError, current_membership
 from accounts.models import User
 from answering.local_models import offered_ollama_models
-from chat import bell, model_menu, presentation, receipt_panel, sidebar, turns, verdicts
+from chat import bell, model_menu, pins, presentation, receipt_panel, sidebar, turns, verdicts
 from chat.access import (
     access_conversation,
     access_deleted_conversation,
@@ -32,6 +32,7 @@ from chat.conversations import (
 from chat.frames import PREFERENCES
 from chat.models import Conversation
 from chat.preview import Draft, preview
+from routing.names import model_name
 from routing.snapshot import DEMO, ways_of
 from routing.verdicts import Kind
 
@@ -118,6 +119,23 @@ def verdict(request: AuthenticatedHttpRequest, reply_id: UUID) -> HttpResponse:
 
 @login_required
 @require_POST
+def pin_model(request: AuthenticatedHttpRequest, reply_id: UUID) -> HttpResponse:
+    try:
+        found = pins.pin_model(request.user, reply_id)
+    except pins.NothingToPinError as error:
+        return JsonResponse({"error": str(error)}, status=400)
+    return render(request, "chat/_pinned.html", _pinned(found))
+
+
+@login_required
+@require_POST
+def unpin_model(request: AuthenticatedHttpRequest, conversation_id: UUID) -> HttpResponse:
+    found = pins.unpin_model(request.user, conversation_id)
+    return render(request, "chat/_pinned.html", _pinned(found))
+
+
+@login_required
+@require_POST
 def rename(request: AuthenticatedHttpRequest, conversation_id: UUID) -> HttpResponse:
     found = access_conversation(request.user, conversation_id)
     rename_conversation(found, request.POST.get("title", ""))
@@ -176,12 +194,17 @@ def _row(request: AuthenticatedHttpRequest, found: Conversation) -> HttpResponse
     return render(request, "chat/_conversation_row.html", {"conversation": row})
 
 
+def _pinned(found: Conversation | None) -> dict[str, Any]:
+    pinned = found.pinned_model if found else ""
+    return {"conversation": found, "pinned": model_name(pinned) if pinned else ""}
+
+
 def _page(
     request: AuthenticatedHttpRequest, found: Conversation | None, more: dict[str, Any]
 ) -> HttpResponse:
     page = sidebar.page(own_conversations(request.user))
     context = {
-        "conversation": found,
+        **_pinned(found),
         "sidebar_groups": page.groups,
         "sidebar_next": page.next,
         **model_menu.context(request.user, found),

@@ -297,6 +297,9 @@ ROUTES = (
     Route("GET", "receipt", bob_alone(), REPLY),
     Route("POST", "show_reply", bob_alone(), REPLY),
     # Nothing has answered in it yet.
+    Route("POST", "pin_model", bob_alone(400), REPLY),
+    Route("POST", "unpin_model", bob_alone(), CONVERSATION),
+    # Nothing has answered in it yet.
     Route("POST", "verdict", bob_alone(400), REPLY, {"kind": "good"}),
 )
 

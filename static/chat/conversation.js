@@ -217,6 +217,7 @@ const presses = {
   "[data-continue]": (_, reply) => socket.send({ type: "continue", reply: reply.dataset.reply }),
   "[data-retry]": (_, reply) => answerAgain(reply, null),
   "[data-not-this-one]": (_, reply) => answerAgain(reply, null, true),
+  "[data-undo-switch]": (button, reply) => answerAgain(reply, button.dataset.undoSwitch),
   "[data-retry-with]": (button, reply) => askForModel(button, (model) => answerAgain(reply, model)),
   "[data-starter]": (button) => composer.fill(button.textContent.trim()),
 };

@@ -204,6 +204,7 @@ def test_a_deleted_rule_comes_back(rules, organisation):
     assert names(organisation) == ["Code", "Night"]
 
     undo = re.search(r'name="undo" value="([^"]+)"', page)
+    assert undo is not None
     act(rules, "policy_rules_import", undo=undo[1])
     assert names(organisation) == ["Code", "Hebrew", "Night"]
 
