@@ -57,9 +57,10 @@ class ChatConsumer(AsyncWebsocketConsumer):
         if current_broadcast().sockets_of(user.id) >= settings.SOCKETS_PER_USER:
             await self.close(TOO_MANY)
             return
-        self.outbox = sockets.Outbox(self._send_text)
+        self.outbox = sockets.Outbox(self._send_text, self._overflowed)
         self.socket = sockets.OpenSocket(user.id, self.session_key, self.close)
         self.user_id, self.name = user.id, uuid4().hex
+        self.language = user.language or settings.LANGUAGE_CODE
         self.frames_at: deque[float] = deque(maxlen=settings.FRAMES_PER_SECOND)
         sockets.register(self.socket)
         current_broadcast().enter(self)
@@ -78,21 +79,21 @@ class ChatConsumer(AsyncWebsocketConsumer):
         if self._is_flooding():
             await self.close(TOO_MANY)
             return
-        try:
-            frame = parse_frame(text_data or "")
-        except BadFrameError as error:
-            self._refuse(error.code, error.message, error.client_msg_id)
-            return
-        user = await database_sync_to_async(sockets.allowed_user)(self.session_key)
-        if user is None:
-            await self.close(NOT_SIGNED_IN)
-            return
-        with translation.override(user.language or settings.LANGUAGE_CODE):
-            await self._answer(user, frame)
+        with translation.override(self.language):
+            try:
+                frame = parse_frame(text_data or "")
+            except BadFrameError as error:
+                self._refuse(error.code, error.message, error.client_msg_id)
+                return
+            await self._answer(frame)
 
-    async def _answer(self, user: User, frame: Frame) -> None:
+    async def _answer(self, frame: Frame) -> None:
         sent = getattr(frame, "client_msg_id", None)
         try:
+            user = await database_sync_to_async(sockets.allowed_user)(self.session_key)
+            if user is None:
+                await self.close(NOT_SIGNED_IN)
+                return
             await self._handle(user, frame)
         except TurnRefusedError as refused:
             self._refuse(refused.code, refused.message, sent)
@@ -190,6 +191,10 @@ class ChatConsumer(AsyncWebsocketConsumer):
 
     async def _send_text(self, frame: str) -> None:
         await self.send(text_data=frame)
+
+    def _overflowed(self) -> None:
+        """Nobody reads here. A page that comes back is shown everything anew."""
+        self.closing = asyncio.create_task(self.close(TOO_MANY))
 
     def _refuse(self, code: str, message: str, client_msg_id: UUID | None = None) -> None:
         sent = str(client_msg_id) if client_msg_id else None

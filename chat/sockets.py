@@ -4,26 +4,45 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from uuid import UUID
 from weakref import WeakSet
 
-from accounts.access import ForbiddenError, current_membership
-from accounts.models import User
-from accounts.sessions import user_of_session
+from django.conf import settings
+
+from accounts.models import Membership, User
+from accounts.sessions import users_of_sessions
 from chat import metrics
 
 
 class Outbox:
-    """Frames in order, sent by one task, so that whoever streams never waits for a browser."""
+    """Frames in order, sent by one task, so that whoever streams never waits for a browser.
 
-    def __init__(self, send: Callable[[str], Awaitable[None]]) -> None:
+    For a browser that does not read it keeps `settings.OUTBOX_MAX_CHARACTERS`, then it calls `overflow`
+    once and keeps nothing more.
+    """
+
+    def __init__(
+        self, send: Callable[[str], Awaitable[None]], overflow: Callable[[], object]
+    ) -> None:
         self._send = send
+        self._overflow = overflow
+        self._is_over = False
+        self._characters = 0
         self._frames: deque[str] = deque()
         self._wake = asyncio.Event()
         self._task = asyncio.create_task(self._run(), name="outbox")
 
     def push(self, frame: str) -> None:
+        if self._is_over:
+            return
+        # One frame alone may be as large as it is.
+        if self._frames and self._characters + len(frame) > settings.OUTBOX_MAX_CHARACTERS:
+            self._is_over = True
+            self._frames.clear()
+            self._overflow()
+            return
+        self._characters += len(frame)
         self._frames.append(frame)
         self._wake.set()
 
@@ -32,7 +51,9 @@ class Outbox:
             await self._wake.wait()
             self._wake.clear()
             while self._frames:
-                await self._send(self._frames.popleft())
+                frame = self._frames.popleft()
+                await self._send(frame)
+                self._characters -= len(frame)
 
     async def aclose(self) -> None:
         self._task.cancel()
@@ -69,15 +90,12 @@ def open_sockets() -> list[OpenSocket]:
 
 def allowed_user(session_key: str | None) -> User | None:
     """The person behind a session, if they may still be here."""
-    user = user_of_session(session_key)
-    if user is None:
-        return None
-    try:
-        current_membership(user)
-    except ForbiddenError:
-        return None
-    return user
+    return allowed_users([session_key]).get(session_key) if session_key else None
 
 
-def revoked(session_keys: set[str]) -> set[str]:
-    return {key for key in session_keys if allowed_user(key) is None}
+def allowed_users(session_keys: Collection[str]) -> dict[str, User]:
+    """By session; three queries for all the sockets of a process together."""
+    users = users_of_sessions(session_keys)
+    members = Membership.objects.filter(user__in=users.values(), active=True)
+    ids = set(members.values_list("user_id", flat=True))
+    return {key: user for key, user in users.items() if user.pk in ids}

@@ -78,9 +78,9 @@ async def close_revoked_sockets() -> None:
     watched = sockets.open_sockets()
     if not watched:
         return
-    gone = await in_thread(sockets.revoked, {socket.session_key for socket in watched})
+    allowed = await in_thread(sockets.allowed_users, {socket.session_key for socket in watched})
     for socket in watched:
-        if socket.session_key in gone:
+        if socket.session_key not in allowed:
             await socket.close(SIGNED_OUT)
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 # Daphne must choose the event loop before anything else imports Twisted's.
-import daphne.server
+import daphne.server  # noqa: F401
 
 # Any number that no other user of the same database locks.
 MIGRATION_LOCK = 0x63686F66657368
@@ -125,6 +125,7 @@ def _serve(keys: Path | None) -> None:
     from chat.runner import current_runner
     from chofesh.asgi import application
     from chofesh.schedule import run_web_schedule
+    from chofesh.slow_readers import PatientServer
 
     tasks: list[asyncio.Task[Any]] = []
 
@@ -149,7 +150,7 @@ def _serve(keys: Path | None) -> None:
 
     # Daphne itself drops everything at SIGTERM: replies must be ended before it begins to.
     reactor.addSystemEventTrigger("before", "shutdown", stop)  # type: ignore[arg-type]
-    daphne.server.Server(
+    PatientServer(
         application=application,
         endpoints=build_endpoint_description_strings(host=settings.HOST, port=settings.PORT),
         ready_callable=started,

@@ -236,6 +236,8 @@ MESSAGES_PER_MINUTE = environment.number("CHOFESH_MESSAGES_PER_MINUTE", 20)
 ACTIVE_REPLIES_PER_USER = environment.number("CHOFESH_ACTIVE_REPLIES_PER_USER", 5)
 FRAME_MAX_BYTES = 1024 * 1024
 FRAMES_PER_SECOND = 20
+# What waits for a browser that does not read. All that five long replies send at once fits in.
+OUTBOX_MAX_CHARACTERS = 8 * 1024 * 1024
 SOCKETS_PER_USER = environment.number("CHOFESH_SOCKETS_PER_USER", 20)
 TITLE_MAX_CHARACTERS = 200
 DELETED_KEPT_DAYS = 30

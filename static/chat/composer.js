@@ -93,10 +93,11 @@ export class Composer {
     this.refresh();
   }
 
-  /** The message was refused: it stays in the box, and is a new one when it is sent again. */
-  refuse(clientMsgId, words) {
+  /** The message was refused: it stays in the box, and is a new one when it is sent again. Where it broke,
+      nobody knows whether it was stored: then it keeps its id. */
+  refuse(clientMsgId, words, keepsId) {
     if (this.draft.sentAs === clientMsgId) {
-      this.draft.sentAs = null;
+      if (!keepsId) this.draft.sentAs = null;
       this.save();
       this.setSending(false);
     }

@@ -132,7 +132,7 @@ const handlers = {
   error(frame) {
     if (frame.client_msg_id) {
       socket.confirm(frame.client_msg_id);
-      composer.refuse(frame.client_msg_id, frame.message);
+      composer.refuse(frame.client_msg_id, frame.message, frame.code === "internal");
     } else {
       composer.warn(frame.message);
     }

@@ -11,6 +11,7 @@ from django.contrib.sessions.models import Session
 
 from accounts.members import remove_member
 from chat.models import Message
+from chat.sockets import Outbox, allowed_users
 from chofesh.schedule import close_revoked_sockets
 from tests.chat.rows import make_conversation, make_turn
 from tests.chat.tab import Tab, session_of
@@ -54,6 +55,69 @@ async def test_a_socket_ends_with_the_right_to_it(organisation, tabs, bob, in_th
     await close_revoked_sockets()
 
     assert await close_code(tab) == 4401
+
+
+async def test_looking_after_many_sockets_takes_as_many_queries_as_after_one(
+    organisation, tabs, alice, bob, in_thread, django_assert_num_queries
+):
+    keys = set()
+    for user in (alice, bob, alice, bob, alice):
+        keys.add(await in_thread(session_of)(user))
+
+    def look() -> None:
+        with django_assert_num_queries(3):
+            assert set(allowed_users(keys)) == keys
+
+    await in_thread(look)()
+
+
+async def test_a_page_that_reads_nothing_is_closed(settings):
+    """S70: what waits for it is bounded."""
+    settings.OUTBOX_MAX_CHARACTERS = 100
+    sent, overflows, may_go = [], [], asyncio.Event()
+
+    async def send(frame: str) -> None:
+        sent.append(frame)
+        await may_go.wait()
+
+    outbox = Outbox(send, lambda: overflows.append(len(sent)))
+    outbox.push("x" * 1_000)
+    for number in range(1_000):
+        await asyncio.sleep(0)
+        outbox.push(f"{number:050}")
+    assert len(overflows) == 1
+    may_go.set()
+    await asyncio.sleep(0)
+    await outbox.aclose()
+
+    assert len(sent) <= 3
+
+
+async def test_a_frame_that_breaks_on_our_side_names_its_message(
+    organisation, tabs, alice, settings, in_thread
+):
+    tab = await tabs.open(alice)
+    await tab.hello()
+    settings.MESSAGES_PER_MINUTE = None
+    client_msg_id = await tab.send("Hello")
+    error = await tab.until("error")
+    assert (error["code"], error["client_msg_id"]) == ("internal", client_msg_id)
+
+    settings.MESSAGES_PER_MINUTE = 20
+    await tab.send("Hello", client_msg_id=client_msg_id)
+    await tab.until("ack", client_msg_id=client_msg_id)
+    assert await in_thread(Message.objects.count)() == 1
+
+
+async def test_what_a_page_is_refused_is_said_in_its_person_s_language(
+    organisation, tabs, alice, in_thread
+):
+    alice.language = "he"
+    await in_thread(alice.save)()
+    tab = await tabs.open(alice)
+    await tab.say(type="nonsense")
+
+    assert "הדף" in (await tab.until("error"))["message"]
 
 
 async def test_a_frame_after_the_end_of_the_right_does_nothing(organisation, tabs, bob, in_thread):
