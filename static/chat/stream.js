@@ -3,6 +3,9 @@ import { dress } from "./prose.js";
 
 const HOLDERS = new Set(["BLOCKQUOTE", "DIV", "LI", "OL", "P", "PRE", "TABLE", "TBODY", "TD", "TH", "TR", "UL"]);
 const WITH_TEXT = new Set(["H1", "H2", "H3", "H4", "H5", "H6", "LI", "P", "TD", "TH"]);
+const HEADINGS = "h1, h2, h3, h4, h5, h6";
+const ONE_LINE = `${HEADINGS}, td, th`;
+const BLANK_LINE = /\n[ \t]*\n/;
 
 export class ReplyStream {
   constructor(content) {
@@ -11,8 +14,8 @@ export class ReplyStream {
     this.frozenUntil = 0;
     this.frozen = null;
     this.open = null;
-    this.textEndsInSpace = false;
-    this.endedInSpace = false;
+    // White space at the end of the text: rendering drops it, so it is shown with what follows it.
+    this.gap = "";
   }
 
   /** All of it anew. */
@@ -22,6 +25,7 @@ export class ReplyStream {
     this.open.innerHTML = frame.open;
     this.seq = frame.seq;
     this.frozenUntil = frame.frozen_until;
+    this.gap = "";
     dress(this.frozen);
   }
 
@@ -32,11 +36,11 @@ export class ReplyStream {
     if (this.open === null) this.prepare();
     this.seq = frame.seq;
     if (frame.frozen) this.freeze(frame);
+    const text = this.gap + frame.append;
+    const shown = text.trimEnd();
+    this.gap = text.slice(shown.length);
     if (typeof frame.open === "string") this.open.innerHTML = frame.open;
-    else appendText(this.open, this.endedInSpace ? ` ${frame.append}` : frame.append);
-    if (frame.append) this.textEndsInSpace = /[ \t]$/.test(frame.append);
-    // Rendering drops a space at the end of a block, so it is put back before what follows.
-    this.endedInSpace = typeof frame.open === "string" && this.textEndsInSpace;
+    else if (shown) appendText(this.open, shown);
     return true;
   }
 
@@ -72,18 +76,42 @@ export function characters(text) {
   return count;
 }
 
-/** Plain text at the end of the open block, until the server renders that block anew. */
+/** Plain text at the end of the open block, until the server renders that block anew. What clearly
+    follows the block stands below it, not glued to it. */
 function appendText(open, text) {
-  if (!text) return;
+  const place = placeForText(open);
+  if (place.closest("pre")) {
+    const code = place.textContent.trimEnd();
+    place.textContent = code ? code + text : text.replace(/^\n/, "");
+    return;
+  }
+  const end = place.dataset.tail === undefined ? text.search(place.matches(ONE_LINE) ? /\n/ : BLANK_LINE) : -1;
+  addRaw(place, end < 0 ? text : text.slice(0, end));
+  if (end >= 0) addRaw(addTail(open), text.slice(end).replace(/^\s*\n/, ""));
+}
+
+function placeForText(open) {
   let place = open;
   for (let next = lastHolder(place); next; next = lastHolder(place)) place = next;
-  if (place === open && !open.lastElementChild?.matches("h1, h2, h3, h4, h5, h6")) {
-    place = open.appendChild(document.createElement("p"));
-    place.dir = "auto";
-  } else if (place === open) {
-    place = open.lastElementChild;
+  if (place !== open) return place;
+  return open.lastElementChild?.matches(HEADINGS) ? open.lastElementChild : addTail(open);
+}
+
+function addTail(open) {
+  const tail = open.appendChild(document.createElement("p"));
+  tail.dir = "auto";
+  tail.dataset.tail = "";
+  return tail;
+}
+
+function addRaw(place, text) {
+  if (!text) return;
+  let raw = place.lastChild;
+  if (raw?.dataset?.raw === undefined) {
+    raw = place.appendChild(document.createElement("span"));
+    raw.dataset.raw = "";
   }
-  place.append(text);
+  raw.append(text);
 }
 
 function lastHolder(place) {
