@@ -10,7 +10,7 @@ from weakref import WeakKeyDictionary
 
 from chat.journal import Piece
 from chat.live import Frame, LiveReply, Painter, Watcher, encode
-from chat.markdown import StreamRenderer
+from chat.stream_renderer import StreamRenderer
 
 
 class Outlet(Protocol):

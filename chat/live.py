@@ -10,7 +10,7 @@ from uuid import UUID
 
 import orjson
 
-from chat.markdown import StreamRenderer
+from chat.stream_renderer import StreamRenderer
 
 # The open block is rendered again at most this often, and one that takes long less often still.
 RENDER_EVERY_S = 0.2
@@ -78,6 +78,9 @@ class LiveReply:
         """What the text so far looks like, for those who have it as text already."""
         loop = asyncio.get_running_loop()
         started = loop.time()
+        if not self.renderer.is_due:
+            self.render_after = started + RENDER_EVERY_S
+            return
         shown = self.renderer.advance()
         ended = loop.time()
         self.render_after = ended + max(RENDER_EVERY_S, RENDER_SHARE * (ended - started))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 from collections.abc import MutableMapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -28,9 +27,12 @@ HIGHLIGHT_MAX_CHARACTERS = 60_000
 # A line of a hundred thousand brackets is an attack on the parser, not a text; so is a table of
 # ten thousand cells. The price of a paragraph grows with its openers times its length.
 LINE_MAX_CHARACTERS = 20_000
+LINES_MAX = 10_000
 CELLS_MAX = 10_000
 PARAGRAPH_MAX_CHARACTERS = 10_000
 PARAGRAPH_MAX_OPENERS = 500
+# And all paragraphs of a text together, in openers times characters: a fifth of a second.
+TEXT_MAX_PRICE = 8_000_000
 OPENERS = ("[", "\\(", "<", "*", "_")
 
 TAGS = {
@@ -126,16 +128,18 @@ def _math_block(
 
 
 def _spare_the_parser(state: StateCore) -> None:
-    """A paragraph that would take too long to parse stays as it was written."""
+    """What would take too long to parse stays as it was written, one paragraph after another."""
+    spent = 0
     for token in state.tokens:
-        if token.type == "inline" and _takes_too_long(token.content):
+        if token.type != "inline":
+            continue
+        openers = sum(token.content.count(opener) for opener in OPENERS)
+        price = openers * len(token.content)
+        is_too_much = openers > PARAGRAPH_MAX_OPENERS or spent + price > TEXT_MAX_PRICE
+        if is_too_much or len(token.content) > PARAGRAPH_MAX_CHARACTERS:
             token.type = "plain_inline"
-
-
-def _takes_too_long(paragraph: str) -> bool:
-    if len(paragraph) > PARAGRAPH_MAX_CHARACTERS:
-        return True
-    return sum(paragraph.count(opener) for opener in OPENERS) > PARAGRAPH_MAX_OPENERS
+        else:
+            spent += price
 
 
 def _plain_inline(
@@ -180,10 +184,11 @@ def _parser() -> MarkdownIt:
 _markdown = _parser()
 
 
-def _is_hostile(text: str) -> bool:
-    return text.count("|") > CELLS_MAX or any(
-        len(line) > LINE_MAX_CHARACTERS for line in text.split("\n")
-    )
+def is_hostile(text: str) -> bool:
+    lines = text.split("\n")
+    if text.count("|") > CELLS_MAX or len(lines) > LINES_MAX:
+        return True
+    return any(len(line) > LINE_MAX_CHARACTERS for line in lines)
 
 
 def sanitised(markup: str) -> str:
@@ -191,90 +196,21 @@ def sanitised(markup: str) -> str:
     return _sanitiser.clean(markup)
 
 
-def _html(tokens: Sequence[Token], *, plain_code: bool) -> str:
+def parse_blocks(text: str) -> list[Token]:
+    return _markdown.parse(text)
+
+
+def blocks_html(tokens: Sequence[Token], *, plain_code: bool) -> str:
     env: dict[str, Any] = {"plain_code": plain_code}
     return sanitised(_markdown.renderer.render(tokens, _markdown.options, env))
 
 
-def _as_plain_text(text: str) -> str:
+def as_plain_text(text: str) -> str:
     return f'<p class="plain" dir="auto">{html.escape(text)}</p>'
 
 
 def render(text: str) -> SafeString:
     """The whole of a finished text, highlighted."""
-    if _is_hostile(text):
-        return mark_safe(sanitised(_as_plain_text(text)))  # noqa: S308
-    return mark_safe(_html(_markdown.parse(text), plain_code=False))  # noqa: S308
-
-
-@dataclass(frozen=True, slots=True)
-class Rendering:
-    """`frozen` is HTML of the text from `frozen_from` to `frozen_until`; `open` of what follows."""
-
-    frozen_from: int
-    frozen_until: int
-    frozen: str
-    open: str
-
-
-class StreamRenderer:
-    """Renders a growing text: finished top-level blocks once, the open one again and again."""
-
-    def __init__(self, text: str = "") -> None:
-        self._parts = [text] if text else []
-        self._length = len(text)
-        self._frozen: list[str] = []
-        self._frozen_until = 0
-        self._open = ""
-
-    @property
-    def seq(self) -> int:
-        return self._length
-
-    def append(self, text: str) -> None:
-        self._parts.append(text)
-        self._length += len(text)
-
-    def text(self) -> str:
-        if len(self._parts) > 1:
-            self._parts = ["".join(self._parts)]
-        return self._parts[0] if self._parts else ""
-
-    def advance(self) -> Rendering:
-        """Freeze what has been finished since the last call and render the open block."""
-        start = self._frozen_until
-        tail = self.text()[start:]
-        if _is_hostile(tail):
-            self._open = _as_plain_text(tail)
-            return Rendering(start, start, "", self._open)
-        tokens = _markdown.parse(tail)
-        cut_token, cut_character = _last_block(tokens, tail)
-        if "\n" not in tail[cut_character:]:
-            # "#" may become "#hashtag", a line of the block above: wait for the end of the line.
-            cut_token = cut_character = 0
-        frozen = _html(tokens[:cut_token], plain_code=False) if cut_token else ""
-        if frozen:
-            self._frozen.append(frozen)
-            self._frozen_until = start + cut_character
-        self._open = _html(tokens[cut_token:], plain_code=True)
-        return Rendering(start, self._frozen_until, frozen, self._open)
-
-    def whole(self) -> Rendering:
-        """All that the last advance() rendered, for a browser that has just come."""
-        return Rendering(0, self._frozen_until, "".join(self._frozen), self._open)
-
-
-def _last_block(tokens: Sequence[Token], text: str) -> tuple[int, int]:
-    """Where the last top-level block begins, as a token index and a character offset."""
-    for index in range(len(tokens) - 1, -1, -1):
-        token = tokens[index]
-        if token.level == 0 and token.nesting >= 0 and token.map:
-            return index, _offset_of_line(text, token.map[0])
-    return 0, 0
-
-
-def _offset_of_line(text: str, line: int) -> int:
-    offset = 0
-    for _ in range(line):
-        offset = text.index("\n", offset) + 1
-    return offset
+    if is_hostile(text):
+        return mark_safe(sanitised(as_plain_text(text)))  # noqa: S308
+    return mark_safe(blocks_html(parse_blocks(text), plain_code=False))  # noqa: S308

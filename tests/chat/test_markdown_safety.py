@@ -8,7 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from chat.markdown import StreamRenderer, render, sanitised
+from chat.markdown import render, sanitised
+from chat.stream_renderer import StreamRenderer
 from tests.chat.hostile_texts import EVIL, HOSTILE_TEXTS, IMAGES
 from tests.chat.html_reading import assert_harmless, links_of, read_html, text_of
 
@@ -70,6 +71,37 @@ def test_an_endless_line_is_shown_as_plain_text(piece):
     line = piece * 50_000
 
     assert text_of(render(line)) == line
+
+
+HUNDRED_KB = 100_000
+SLOW_TEXTS = {
+    "brackets": "[" * HUNDRED_KB,
+    "stars": "*" * HUNDRED_KB,
+    "lines of brackets": ("[" * 400 + "\n") * 250,
+    "lines of stars": ("*a" * 200 + "\n") * 250,
+    "paragraphs of brackets": ("[" * 400 + "\n\n") * 250,
+    "paragraphs of images": ("![" * 200 + "\n\n") * 250,
+    "paragraphs of links": ("[a][" * 100 + "\n\n") * 250,
+    "ten thousand quotes": "> " * 10_000 + "a",
+    "quotes in quotes": "\n".join(">" * depth + " a" for depth in range(450)),
+    "ten thousand columns": f"|{'a|' * 9_990}\n|{'-|' * 9_990}\n|{'a|' * 9_990}",
+    "three thousand columns": f"|{'a|' * 3_000}\n|{'-|' * 3_000}\n|{'a|' * 3_000}",
+    "headings": "# a\n" * 25_000,
+    "rules": "---\n" * 25_000,
+    "empty items": "- \n" * 33_000,
+}
+# S68 allows a fifth of a second on an idle machine. Without the bounds some of these took minutes.
+SLOW_S = 2.0
+
+
+@pytest.mark.parametrize("text", SLOW_TEXTS.values(), ids=SLOW_TEXTS.keys())
+def test_a_text_made_to_be_slow_costs_little_or_is_shown_as_it_was_written(text):
+    started = time.thread_time()
+    shown = render(text)
+    taken_s = time.thread_time() - started
+
+    assert_harmless(shown)
+    assert taken_s < SLOW_S
 
 
 @pytest.mark.parametrize(

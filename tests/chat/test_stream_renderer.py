@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chat.markdown import StreamRenderer, render
+from chat.markdown import render
+from chat.stream_renderer import StreamRenderer
 
 BLOCKS = [
     "A plain paragraph\nof two lines.",
@@ -119,3 +120,71 @@ def test_a_text_without_words_renders_nothing(text):
     shown = renderer.advance()
 
     assert (shown.frozen, shown.open, shown.frozen_until) == ("", "", 0)
+
+
+TABLE = "| name | price |\n|---|---|\n" + "| **bread** and `rolls` | 12.40 |\n" * 800
+LONG_BLOCKS = {
+    "table": TABLE,
+    "list": "- some words, **bold** ones too\n" * 800,
+    "loose list": "- some words, **bold** ones too\n\n" * 800,
+    "code": "```python\n" + "x = 1\n\ndef f() -> int:\n" * 800,
+    "paragraph": "some words, **bold** ones too\n" * 800,
+    "quote": "> some words, **bold** ones too\n" * 800,
+    "brackets": "[" * 30_000,
+    "columns": "|" + "a|" * 12_000,
+    "list with paragraphs": "- words\n\n  more words\n\n" * 800,
+}
+
+
+def test_the_corpus_of_long_blocks_is_long():
+    assert min(map(len, LONG_BLOCKS.values())) > 15_000
+
+
+@pytest.mark.parametrize("block", LONG_BLOCKS.values(), ids=LONG_BLOCKS.keys())
+def test_one_long_block_is_parsed_a_few_times_not_at_every_look(block):
+    renderer = StreamRenderer()
+    for start in range(0, len(block), 40):
+        renderer.append(block[start : start + 40])
+        renderer.advance()
+
+    # Parsed at each look it would be some ten million characters.
+    assert renderer.parsed_characters < 120_000
+
+
+@pytest.mark.parametrize("block", LONG_BLOCKS.values(), ids=LONG_BLOCKS.keys())
+def test_what_follows_a_long_block_is_rendered_again(block):
+    end = "\n```\n\nAfter **it**.\n" if block.startswith("```") else "\n\nAfter **it**.\n"
+    renderer = StreamRenderer()
+    renderer.append(block)
+    renderer.advance()
+    renderer.append(end)
+
+    assert renderer.advance().open == '<p dir="auto">After <strong>it</strong>.</p>\n'
+
+
+def test_a_finished_table_is_frozen_as_a_table():
+    renderer = StreamRenderer()
+    renderer.append(TABLE)
+    renderer.advance()
+    renderer.append("\nAfter it.\n")
+
+    assert renderer.advance().frozen.count("<tr>") == 801
+
+
+def test_a_long_block_is_finished_also_when_the_next_line_comes_in_pieces():
+    renderer = StreamRenderer(TABLE)
+    renderer.advance()
+    for piece in ("\nAft", "er", " **it**", ".\n"):
+        renderer.append(piece)
+        renderer.advance()
+
+    assert renderer.advance().open == '<p dir="auto">After <strong>it</strong>.</p>\n'
+
+
+def test_text_beyond_the_last_parsing_is_shown_as_it_is():
+    renderer = StreamRenderer(TABLE[:7_000])
+    renderer.advance()
+    renderer.append("more & more " * 300)
+
+    assert renderer.advance().open.endswith("more &amp; more </p>")
+    assert renderer.whole().open == renderer.advance().open
