@@ -33,7 +33,7 @@ PARAGRAPH_MAX_CHARACTERS = 10_000
 PARAGRAPH_MAX_OPENERS = 500
 # And all paragraphs of a text together, in openers times characters: a fifth of a second.
 TEXT_MAX_PRICE = 8_000_000
-OPENERS = ("[", "\\(", "<", "*", "_")
+OPENERS = ("[", "![", "\\(", "<", "*", "_", "$", "://")
 
 TAGS = {
     "a", "abbr", "b", "blockquote", "br", "caption", "code", "dd", "del", "details", "div", "dl",
