@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from allauth.account.views import signup as allauth_signup
+from allauth.core import ratelimit
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
@@ -13,12 +15,24 @@ from accounts.access import (
     AuthenticatedHttpRequest,
     access_organisation_as_admin,
 )
+from accounts.adapter import invitation_of
 from accounts.forms import OrganisationForm, ProfileForm
 from accounts.language import remember_language
 from accounts.models import AuditEntry
 from accounts.organisations import change_settings
 
 AUDIT_ENTRIES_SHOWN = 200
+
+
+def signup(request: HttpRequest) -> HttpResponse:
+    """Whom a link invites is counted by that link: a whole office may come from one address."""
+    link = invitation_of(request)
+    action, key = ("signup_invited", str(link.pk)) if link else ("signup_uninvited", None)
+    refused: HttpResponse | None = ratelimit.consume_or_429(request, action=action, key=key)
+    if refused is not None:
+        return refused
+    response: HttpResponse = allauth_signup(request)
+    return response
 
 
 @login_required

@@ -18,6 +18,7 @@ from channels.security.websocket import OriginValidator  # noqa: E402
 from django.conf import settings  # noqa: E402
 
 from chat.websocket_urls import websocket_urlpatterns  # noqa: E402
+from chofesh.forwarded import see_through  # noqa: E402
 
 SOCKET_THREADS = 8
 
@@ -38,7 +39,7 @@ def spread_over_threads(application: Callable[..., Any]) -> Callable[..., Any]:
 
 
 sockets = URLRouter(websocket_urlpatterns)  # type: ignore[arg-type]  # typed for its own kind of pattern
-application = ProtocolTypeRouter(
+protocols = ProtocolTypeRouter(
     {
         "http": http_application,
         "websocket": spread_over_threads(
@@ -46,3 +47,4 @@ application = ProtocolTypeRouter(
         ),
     }
 )
+application = see_through(protocols, settings.TRUSTED_PROXIES)

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from urllib.parse import urlsplit
+
+from providers.addresses import parse_allowed_hosts
+from providers.errors import AddressError
 
 KNOWN: set[str] = set()
 
@@ -13,14 +17,26 @@ def text(name: str, default: str = "") -> str:
     return os.environ.get(name, default).strip()
 
 
-def number(name: str, default: int) -> int:
+def number(name: str, default: int, *, least: int = 1, most: int = 1_000_000) -> int:
     value = text(name)
     if not value:
         return default
     try:
-        return int(value)
+        found = int(value)
     except ValueError:
         raise SystemExit(f"{name} must be a whole number, but it is {value!r}.") from None
+    if not least <= found <= most:
+        raise SystemExit(f"{name} must be from {least} to {most}, but it is {value!r}.")
+    return found
+
+
+def choice(name: str, *options: str) -> str:
+    """One of the options; the first is the default."""
+    value = text(name, options[0])
+    for option in options:
+        if value.lower() == option.lower():
+            return option
+    raise SystemExit(f"{name} must be {' or '.join(options)}, but it is {value!r}.")
 
 
 def switch(name: str, *, default: bool = False) -> bool:
@@ -36,6 +52,39 @@ def switch(name: str, *, default: bool = False) -> bool:
 
 def words(name: str) -> list[str]:
     return [word.strip() for word in text(name).split(",") if word.strip()]
+
+
+def address(name: str, *schemes: str) -> str:
+    """The address of a service; it may hold a password, so it is not repeated in an error."""
+    value = text(name)
+    if value and value.partition("://")[0] not in schemes:
+        raise SystemExit(f"{name} must be an address that begins with {schemes[0]}://")
+    return value
+
+
+def origins(name: str) -> list[str]:
+    """Addresses of this server: scheme, host and, if it is unusual, port."""
+    return [_origin(name, url.rstrip("/")) for url in words(name)]
+
+
+def _origin(name: str, url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        is_whole = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+    except ValueError:
+        is_whole = False
+    if not is_whole or parts.path or parts.query or parts.fragment or "@" in parts.netloc:
+        raise SystemExit(
+            f"{name} must be an address like https://chat.example.org, but it is {url!r}."
+        )
+    return f"{parts.scheme}://{parts.netloc.lower()}"
+
+
+def private_hosts(name: str) -> frozenset[str]:
+    try:
+        return parse_allowed_hosts(text(name))
+    except AddressError as error:
+        raise SystemExit(f"{name} is not usable: {error.detail}") from None
 
 
 def folder(name: str, xdg_name: str, fallback: str, leaf: str) -> Path:

@@ -167,6 +167,8 @@ def _say_ready(settings: Any, keys: Path | None) -> None:
     print(f"  data      {settings.DATA_DIR}")
     if keys:
         print(f"  key ring  {keys}   (back it up apart from the data: without it no key opens)")
+    if settings.PUBLIC_URLS and not settings.TRUSTED_PROXIES:
+        print("  limits    count all visitors behind a proxy as one: set CHOFESH_TRUSTED_PROXIES")
     print("  next      open the address and sign up: the first person owns the organisation.")
     sys.stdout.flush()
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import dj_database_url
 from csp.constants import NONCE, NONE, SELF
@@ -16,19 +17,28 @@ KEYS = environment.text("CHOFESH_KEYS")
 PRIMARY_KEY = environment.text("CHOFESH_PRIMARY_KEY")
 
 HOST = environment.text("HOST", "127.0.0.1")
-PORT = environment.number("PORT", 8000)
-PUBLIC_URLS = [url.rstrip("/") for url in environment.words("CHOFESH_PUBLIC_URL")]
+PORT = environment.number("PORT", 8000, most=65_535)
+PUBLIC_URLS = environment.origins("CHOFESH_PUBLIC_URL")
+# How many reverse proxies stand before this server and write X-Forwarded-For (chofesh/forwarded.py).
+TRUSTED_PROXIES = environment.number("CHOFESH_TRUSTED_PROXIES", 0, least=0, most=10)
 DEBUG = environment.switch("CHOFESH_DEBUG")
 SECRET_KEY = environment.text("CHOFESH_SECRET_KEY") or signing_key(DATA_DIR)
 # "invitation": after the first person, a link is needed. "open": anyone may start an organisation.
-CHOFESH_SIGNUP = environment.text("CHOFESH_SIGNUP", "invitation")
-ALLOWED_PRIVATE_HOSTS = frozenset(environment.words("CHOFESH_ALLOWED_PRIVATE_HOSTS"))
-LOOPBACK_ONLY = HOST in {"127.0.0.1", "localhost", "::1"}
+CHOFESH_SIGNUP = environment.choice("CHOFESH_SIGNUP", "invitation", "open")
+ALLOWED_PRIVATE_HOSTS = environment.private_hosts("CHOFESH_ALLOWED_PRIVATE_HOSTS")
+DATABASE_URL = environment.address("DATABASE_URL", "postgres", "postgresql")
+REDIS_URL = environment.address("REDIS_URL", "redis", "rediss", "unix")
+# With Redis, replies are written by workers (chofesh/celery.py), otherwise by this process.
+SCALED = bool(REDIS_URL)
+# Only people at this machine come here. With a public address others do, through a proxy on it.
+LOOPBACK_ONLY = HOST in {"127.0.0.1", "localhost", "::1"} and not PUBLIC_URLS and not SCALED
 
 LOCAL_URLS = [f"http://{host}:{PORT}" for host in ("127.0.0.1", "localhost", "[::1]")]
 ORIGINS = PUBLIC_URLS or LOCAL_URLS
 CSRF_TRUSTED_ORIGINS = PUBLIC_URLS
-ALLOWED_HOSTS = [url.split("://")[1].rsplit(":", 1)[0] for url in PUBLIC_URLS] + [
+ALLOWED_HOSTS = [
+    urlsplit(url).netloc.removesuffix(f":{urlsplit(url).port}") for url in PUBLIC_URLS
+] + [
     "127.0.0.1",
     "localhost",
     "[::1]",
@@ -99,14 +109,13 @@ TEMPLATES = [
     }
 ]
 
-DATABASE_URL = environment.text("DATABASE_URL")
-REDIS_URL = environment.text("REDIS_URL")
 if not DATABASE_URL:
     ensure_data_folder(DATA_DIR)
 SQLITE = {
     "ENGINE": "django.db.backends.sqlite3",
     "NAME": DATA_DIR / "chofesh.sqlite3",
-    # Threads live longer than requests here, so a connection is opened once a thread.
+    # A request has a thread and so a connection of its own, as is Django's way under ASGI; the
+    # threads of sockets, the journal and the schedule last, and their connections with them.
     "CONN_MAX_AGE": None,
     "OPTIONS": {
         "transaction_mode": "IMMEDIATE",
@@ -136,8 +145,6 @@ CACHES = {
 # Sockets have no channel layer: with Redis away, channels_redis closes every one of them
 # (measured, docs/reliability.md). What passes between processes goes through chat/relay.py.
 CHANNEL_LAYERS: dict[str, object] = {}
-# With Redis, replies are written by workers (chofesh/celery.py), otherwise by this process.
-SCALED = bool(REDIS_URL)
 CELERY_BROKER_URL = REDIS_URL
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
@@ -170,7 +177,13 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_UNIQUE_EMAIL = True
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
-ACCOUNT_RATE_LIMITS = {"login_failed": "5/m/key,20/m/ip", "signup": "5/h/ip"}
+# Whom a link invites is counted by the link (accounts/views.py): an office shares an address.
+ACCOUNT_RATE_LIMITS = {
+    "login_failed": "5/m/key,20/m/ip",
+    "signup": None,
+    "signup_uninvited": "5/h/ip",
+    "signup_invited": "10/h/key",
+}
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 ACCOUNT_LOGOUT_REDIRECT_URL = "/accounts/login/"
@@ -255,7 +268,8 @@ DRAIN_S = environment.number("CHOFESH_DRAIN_SECONDS", 10)
 METRICS_TOKEN = environment.text("CHOFESH_METRICS_TOKEN")
 
 # "text" for people, "json" for machines. Neither holds messages or keys.
-LOG_FORMAT = environment.text("CHOFESH_LOG_FORMAT", "text")
+LOG_FORMAT = environment.choice("CHOFESH_LOG_FORMAT", "text", "json")
+LOG_LEVEL = environment.choice("CHOFESH_LOG_LEVEL", "WARNING", "ERROR", "INFO", "DEBUG")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -272,5 +286,5 @@ LOGGING = {
             "formatter": "json" if LOG_FORMAT == "json" else "text",
         }
     },
-    "root": {"handlers": ["console"], "level": environment.text("CHOFESH_LOG_LEVEL", "WARNING")},
+    "root": {"handlers": ["console"], "level": LOG_LEVEL},
 }

@@ -100,3 +100,30 @@ def test_fields_that_nobody_offered_change_nothing(client):
     user = User.objects.get()
     assert not user.is_staff
     assert not user.is_superuser
+
+
+def from_one_office(client: Client, number: int, token: str = "") -> int:
+    visitor = Client(REMOTE_ADDR="192.0.2.1")
+    if token:
+        visitor.post(reverse("invitation", args=[token]))
+    return sign_up(visitor, f"person-{number}@example.org").status_code
+
+
+def test_the_sixth_sign_up_in_an_hour_from_one_place_has_to_wait(client, settings):
+    settings.CHOFESH_SIGNUP = "open"
+    statuses = [from_one_office(client, number) for number in range(6)]
+    assert statuses == [302] * 5 + [429]
+
+
+def test_an_invited_office_may_sign_up_together(client, founded, alice, organisation):
+    me = current_membership(alice)
+    tokens = [create_invitation(me, Role.MEMBER)[1] for _ in range(12)]
+    statuses = [from_one_office(client, number, token) for number, token in enumerate(tokens)]
+    assert statuses == [302] * 12
+
+
+def test_a_link_is_no_way_to_try_addresses_without_end(client, founded, alice, organisation):
+    _invitation, token = create_invitation(current_membership(alice), Role.MEMBER)
+    client.post(reverse("invitation", args=[token]))
+    statuses = [sign_up(client, "alice@example.org").status_code for _ in range(11)]
+    assert statuses == [200] * 10 + [429]
