@@ -49,6 +49,8 @@ async def answer(request: AnswerRequest) -> AsyncGenerator[AnswerEvent, None]:
     walk = Walk(request, decided.decision, may_retry=reports.may_retry)
     while (attempt := await _next_attempt(request, decided, walk)) is not None:
         card = attempt.candidate.card
+        chosen = decided.decision.chosen
+        reports.chosen_instead(chosen and chosen.candidate, attempt, walk.failure)
         try:
             async with aclosing(_attempt(request, decided, attempt)) as events:
                 async for event in events:

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from answering import fallback_matrix, metrics
 from answering.attempts import OpenAttempt
+from answering.log_ids import ATTEMPT
 from providers.errors import ProviderError
 from routing.engine.values import Candidate
 from routing.health import credential_scope, health, model_scope, provider_scope
@@ -25,7 +26,14 @@ def may_retry(endpoint: str) -> bool:
     return health.may_retry(endpoint)
 
 
+def chosen_instead(first: Candidate | None, attempt: OpenAttempt, failure: str) -> None:
+    """Count it, if this is another model than the decision put first."""
+    if first is not None and attempt.candidate.card.id != first.card.id:
+        metrics.FALLBACKS.labels(str(failure)).inc()
+
+
 def started(attempt: OpenAttempt) -> None:
+    ATTEMPT.set(str(attempt.row.id))
     metrics.LIVE.inc()
     health.started(attempt.candidate.endpoint)
 
@@ -38,6 +46,7 @@ def ended(attempt: OpenAttempt) -> None:
 
 def succeeded(attempt: OpenAttempt) -> None:
     candidate = attempt.candidate
+    logger.info("%s answered", candidate.card.id)
     metrics.ATTEMPTS.labels(candidate.card.provider, "answered").inc()
     health.succeeded(*_scopes(candidate))
     if attempt.first_token_at is None:
@@ -59,13 +68,7 @@ def failed(attempt: OpenAttempt, error: ProviderError) -> str:
     step = fallback_matrix.step_after(error, 1, other_candidates=True)
     _tell_breakers(candidate, step)
     words = fallback_matrix.words(error.failure, candidate.card.name)
-    logger.warning(
-        "attempt %s at %s failed: %s %s",
-        attempt.row.id,
-        candidate.card.id,
-        error.failure,
-        error.detail,
-    )
+    logger.warning("%s failed: %s %s", candidate.card.id, error.failure, error.detail)
     return words
 
 

@@ -12,6 +12,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from answering.answer import answer
+from answering.log_ids import CONVERSATION, REPLY
 from answering.request import (
     Answered,
     AnswerError,
@@ -73,6 +74,8 @@ async def generate_reply(reply_id: UUID, desk: Desk, writing: Writing) -> None:
     run = await in_thread(runs.claim_run, reply_id, desk.owner)
     if run is None:
         return
+    REPLY.set(str(reply_id))
+    CONVERSATION.set(str(run.reply.conversation_id))
     with translation.override(run.language):
         desk.outlet.begin(reply_id, run.text, run.reasoning)
         ending = await _written(run, desk, writing)

@@ -109,6 +109,12 @@ class JournalWriter:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="journal")
         self._task: asyncio.Task[None] | None = None
         self.last_tick_s = 0.0
+        self._is_refused = False
+
+    @property
+    def is_stuck(self) -> bool:
+        """Whether what is appended now would wait: the database refuses it, or nobody writes."""
+        return self._is_refused or (self._task is not None and self._task.done())
 
     def append(self, lease: Lease, text: str = "", reasoning: str = "") -> None:
         piece = self._pending.get(lease)
@@ -160,10 +166,12 @@ class JournalWriter:
                 await self._tick(loop)
             except AWAY:
                 metrics.JOURNAL_ERRORS.inc()
+                self._is_refused = True
                 logger.exception("The journal could not commit; it tries again")
                 self._wake.set()
                 await asyncio.sleep(settings.JOURNAL_TICK_MAX_S)
                 continue
+            self._is_refused = False
             self.last_tick_s = loop.time() - started
             metrics.TICK.observe(self.last_tick_s)
             await asyncio.sleep(

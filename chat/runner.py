@@ -118,3 +118,9 @@ def current_runner() -> Runner:
 def runner_of_this_loop() -> Runner | None:
     """None where nothing has been written yet."""
     return _runners.get(asyncio.get_running_loop())
+
+
+def journal_is_stuck() -> bool:
+    """Whether the journal of this loop, if it has one, cannot commit just now."""
+    runner = runner_of_this_loop()
+    return runner is not None and runner.journal.is_stuck

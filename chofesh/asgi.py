@@ -19,6 +19,7 @@ from django.conf import settings  # noqa: E402
 
 from chat.websocket_urls import websocket_urlpatterns  # noqa: E402
 from chofesh.forwarded import see_through  # noqa: E402
+from chofesh.requests import named  # noqa: E402
 
 SOCKET_THREADS = 8
 
@@ -47,4 +48,4 @@ protocols = ProtocolTypeRouter(
         ),
     }
 )
-application = see_through(protocols, settings.TRUSTED_PROXIES)
+application = see_through(named(protocols), settings.TRUSTED_PROXIES)

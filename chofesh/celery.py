@@ -33,10 +33,15 @@ def probe() -> None:
 
 @worker_ready.connect
 def _begin(**_signal: Any) -> None:
+    from django.conf import settings  # noqa: PLC0415
+
     from chat import worker  # noqa: PLC0415  # Django is set up by now
+    from chofesh.metrics import serve_metrics  # noqa: PLC0415
     from chofesh.schedule import run_worker_schedule  # noqa: PLC0415
 
     worker.begin(run_worker_schedule)
+    if settings.WORKER_METRICS_PORT:
+        serve_metrics(settings.WORKER_METRICS_PORT)
 
 
 @worker_process_init.connect

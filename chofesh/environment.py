@@ -68,15 +68,14 @@ def origins(name: str) -> list[str]:
 
 
 def _origin(name: str, url: str) -> str:
+    example = f"{name} must be an address like https://chat.example.org, but it is {url!r}."
     try:
         parts = urlsplit(url)
         is_whole = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
     except ValueError:
-        is_whole = False
+        raise SystemExit(example) from None
     if not is_whole or parts.path or parts.query or parts.fragment or "@" in parts.netloc:
-        raise SystemExit(
-            f"{name} must be an address like https://chat.example.org, but it is {url!r}."
-        )
+        raise SystemExit(example)
     return f"{parts.scheme}://{parts.netloc.lower()}"
 
 

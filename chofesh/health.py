@@ -1,10 +1,15 @@
 from __future__ import annotations
 
+from functools import cache
+
+from asgiref.sync import sync_to_async
 from django.conf import settings
-from django.core.cache import cache
+from django.core.cache import cache as shared
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, JsonResponse
 from redis.exceptions import RedisError
+
+from chat.runner import journal_is_stuck
 
 
 def healthz(request: HttpRequest) -> JsonResponse:
@@ -12,9 +17,18 @@ def healthz(request: HttpRequest) -> JsonResponse:
     return _answer({"database": _database()})
 
 
-def readyz(request: HttpRequest) -> JsonResponse:
-    """As healthz, and all migrations are there; Redis is told, but its loss costs speed only."""
-    parts = {"database": _database()}
+async def readyz(request: HttpRequest) -> JsonResponse:
+    """As healthz, and nothing is amiss with the migrations and the journal of this process.
+
+    Redis is told, but its loss costs speed only. Everything is looked at anew each time.
+    """
+    # In the loop of the server, where the journal is.
+    journal = "stuck" if journal_is_stuck() else "ok"
+    return await sync_to_async(_ready)(journal)
+
+
+def _ready(journal: str) -> JsonResponse:
+    parts = {"database": _database(), "journal": journal}
     if parts["database"] == "ok":
         parts["migrations"] = _migrations()
     extra = {"redis": _redis()} if settings.SCALED else {}
@@ -37,15 +51,24 @@ def _database() -> str:
 
 
 def _migrations() -> str:
-    from django.db.migrations.executor import MigrationExecutor  # noqa: PLC0415  # slow to import
+    """More than this version knows is well: the next version migrates while this one serves."""
+    from django.db.migrations.recorder import MigrationRecorder  # noqa: PLC0415  # slow to import
 
-    executor = MigrationExecutor(connection)
-    return "pending" if executor.migration_plan(executor.loader.graph.leaf_nodes()) else "ok"
+    applied = MigrationRecorder(connection).applied_migrations()
+    return "ok" if _known_migrations() <= applied.keys() else "pending"
+
+
+@cache
+def _known_migrations() -> set[tuple[str, str]]:
+    """Those of this version, which do not change while it runs."""
+    from django.db.migrations.loader import MigrationLoader  # noqa: PLC0415  # slow to import
+
+    return set(MigrationLoader(None).disk_migrations)
 
 
 def _redis() -> str:
     try:
-        cache.get("readyz")
+        shared.get("readyz")
     except (RedisError, OSError):
         return "unreachable"
     return "ok"

@@ -1,17 +1,81 @@
+"""What Prometheus reads, of a web process at /metrics and of a worker at a port of its own."""
+
 from __future__ import annotations
 
+import logging
+import threading
+from collections.abc import Callable, Iterable
+from typing import Any
+from wsgiref.simple_server import WSGIRequestHandler, make_server
+
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse
+from django.db import InterfaceError, OperationalError
+from django.db.backends.signals import connection_created
+from django.dispatch import receiver
+from django.http import HttpRequest, HttpResponse
 from django.utils.crypto import constant_time_compare
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, Counter, generate_latest
+
+logger = logging.getLogger(__name__)
+
+DATABASE_ERRORS = Counter(
+    "chofesh_database_errors_total", "Statements that found the database away or busy"
+)
 
 
 def metrics(request: HttpRequest) -> HttpResponse:
-    """For Prometheus, from this machine or with the token; to anybody else it is not there."""
-    token = request.headers.get("authorization", "").removeprefix("Bearer ")
-    known = bool(settings.METRICS_TOKEN) and constant_time_compare(token, settings.METRICS_TOKEN)
+    """For Prometheus, this machine, and whoever runs the server."""
+    user = request.user
+    told = request.headers.get("authorization", "")
+    is_operator = user.is_authenticated and user.is_active and user.is_superuser
+    if is_operator or _may_read(told, request.META.get("REMOTE_ADDR", "")):
+        return HttpResponse(generate_latest(), content_type=CONTENT_TYPE_LATEST)
+    if user.is_authenticated:
+        return HttpResponse(status=403)
+    return HttpResponse(status=401, headers={"WWW-Authenticate": "Bearer"})
+
+
+def _may_read(authorization: str, address: str) -> bool:
+    token = authorization.removeprefix("Bearer ")
+    if settings.METRICS_TOKEN and constant_time_compare(token, settings.METRICS_TOKEN):
+        return True
     # Behind a proxy everybody comes from this machine, so there only the token counts.
-    local = not settings.PUBLIC_URLS and request.META.get("REMOTE_ADDR") in {"127.0.0.1", "::1"}
-    if not (known or local):
-        raise Http404
-    return HttpResponse(generate_latest(), content_type=CONTENT_TYPE_LATEST)
+    return not settings.PUBLIC_URLS and address in {"127.0.0.1", "::1"}
+
+
+@receiver(connection_created)
+def _watch(connection: Any, **_signal: Any) -> None:
+    if _counted not in connection.execute_wrappers:
+        connection.execute_wrappers.append(_counted)
+
+
+def _counted(execute: Callable[..., Any], *statement: Any) -> Any:
+    try:
+        return execute(*statement)
+    except (OperationalError, InterfaceError):
+        DATABASE_ERRORS.inc()
+        raise
+
+
+def serve_metrics(port: int) -> None:
+    """For a worker, which has no other door; a port that is taken must not end it."""
+    try:
+        server = make_server(settings.HOST, port, _worker_metrics, handler_class=_Silent)
+    except OSError as error:
+        logger.error("No metrics at port %s: %s", port, error.strerror)  # noqa: TRY400
+        return
+    threading.Thread(target=server.serve_forever, name="metrics", daemon=True).start()
+
+
+class _Silent(WSGIRequestHandler):
+    def log_message(self, format: str, *arguments: Any) -> None:  # noqa: A002  # its name there
+        """A line for each scrape would only be noise."""
+
+
+def _worker_metrics(asked: dict[str, Any], answer: Callable[..., Any]) -> Iterable[bytes]:
+    told, address = asked.get("HTTP_AUTHORIZATION", ""), asked.get("REMOTE_ADDR", "")
+    if not _may_read(told, address):
+        answer("401 Unauthorized", [("WWW-Authenticate", "Bearer")])
+        return [b""]
+    answer("200 OK", [("Content-Type", CONTENT_TYPE_LATEST)])
+    return [generate_latest()]

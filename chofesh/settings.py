@@ -266,6 +266,7 @@ JOURNAL_TICK_MAX_S = 0.25
 DRAIN_S = environment.number("CHOFESH_DRAIN_SECONDS", 10)
 
 METRICS_TOKEN = environment.text("CHOFESH_METRICS_TOKEN")
+WORKER_METRICS_PORT = environment.number("CHOFESH_WORKER_METRICS_PORT", 0, least=0, most=65_535)
 
 # "text" for people, "json" for machines. Neither holds messages or keys.
 LOG_FORMAT = environment.choice("CHOFESH_LOG_FORMAT", "text", "json")
@@ -274,16 +275,13 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {
-        "text": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"},
-        "json": {
-            "()": "pythonjsonlogger.json.JsonFormatter",
-            "format": "%(asctime)s %(levelname)s %(name)s %(message)s",
-        },
+        "text": {"()": "chofesh.logs.LineFormatter"},
+        "json": {"()": "chofesh.logs.ObjectFormatter"},
     },
     "handlers": {
         "console": {
             "class": "logging.StreamHandler",
-            "formatter": "json" if LOG_FORMAT == "json" else "text",
+            "formatter": LOG_FORMAT,
         }
     },
     "root": {"handlers": ["console"], "level": LOG_LEVEL},

@@ -278,6 +278,13 @@ def way_of(scope: str) -> Way | None:
     return Way(None if credential == "None" else credential, rest[0])
 
 
+def place_of(scope: str) -> tuple[str, str]:
+    """The kind of a scope and the provider it is about; "" for a credential, which says neither."""
+    kind, *rest = scope.split(" ")
+    endpoint = {"model": rest[1:2], "provider": rest[:1]}.get(kind, [])
+    return kind, "".join(endpoint).partition(":")[0]
+
+
 def provider_scope(endpoint: str) -> str:
     return f"provider {endpoint}"
 

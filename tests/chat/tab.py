@@ -6,6 +6,7 @@ import json
 from typing import Any
 from uuid import uuid4
 
+from asgiref.testing import ApplicationCommunicator
 from channels.db import database_sync_to_async
 from channels.testing import WebsocketCommunicator
 from django.conf import settings
@@ -23,6 +24,16 @@ def session_of(user: User) -> str:
     return client.cookies[settings.SESSION_COOKIE_NAME].value
 
 
+class Socket(WebsocketCommunicator):
+    """As Daphne calls it. Channels' own keeps every thread from giving its connection back, which
+    suits tests inside of one transaction; these are not, and the pool of PostgreSQL runs dry."""
+
+    send_input = ApplicationCommunicator.send_input
+    receive_output = ApplicationCommunicator.receive_output
+    receive_nothing = ApplicationCommunicator.receive_nothing
+    wait = ApplicationCommunicator.wait
+
+
 class Tab:
     def __init__(
         self, cookie: str, origin: str = "http://localhost", path: str = "/ws/chat/"
@@ -30,7 +41,7 @@ class Tab:
         headers = [(b"origin", origin.encode()), (b"host", b"localhost")]
         if cookie:
             headers.append((b"cookie", f"{settings.SESSION_COOKIE_NAME}={cookie}".encode()))
-        self.socket = WebsocketCommunicator(application, path, headers)
+        self.socket = Socket(application, path, headers)
         self.frames: list[Frame] = []
 
     async def connect(self) -> bool:
