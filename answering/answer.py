@@ -44,7 +44,7 @@ async def answer(request: AnswerRequest) -> AsyncGenerator[AnswerEvent, None]:
     NoModelLeftError when no text was given, AnswerInterruptedError when it broke after text.
     Closing the generator, or cancelling its task, closes the call to the provider and books it.
     """
-    decided = await in_thread(decide_for, request)
+    decided = await decide_for(request)
     yield DecisionMade(decided.id, decided.receipt)
     walk = Walk(request, decided.decision, may_retry=reports.may_retry)
     while (attempt := await _next_attempt(request, decided, walk)) is not None:

@@ -5,11 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
+from django.db import transaction
+
 from accounts.models import Organisation, User
+from answering.reading_books import book_reading, second_reading_note
 from answering.request import AnswerRequest
+from answering.second_reading import Reader, Word, ask, reader_for
+from answering.threads import in_thread, to_its_end
 from providers.request import DocumentPart, ImagePart, Message
 from routing import decisions
+from routing.decisions import Prepared
 from routing.engine.record import Receipt
+from routing.engine.second_reading import with_said
 from routing.engine.values import Budget, Candidate, Decision, Request, Turn
 from usage import budgets
 
@@ -28,7 +35,29 @@ class Decided:
         return next(costs, 0.0)
 
 
-def decide_for(request: AnswerRequest) -> Decided:
+@dataclass(frozen=True, slots=True)
+class Unclear:
+    """The classifier is unsure of the kind, and there is somebody to ask."""
+
+    prepared: Prepared
+    reader: Reader
+
+
+async def decide_for(request: AnswerRequest) -> Decided:
+    """The decision, stored. Where a second reading is asked for it waits for that, never longer than its patience."""
+    first = await in_thread(_decide, request)
+    if isinstance(first, Decided):
+        return first
+    word = Word(first.reader)
+    try:
+        await ask(word)
+    finally:
+        # Whoever is stopped meanwhile has called all the same, and a call is booked.
+        decided = await to_its_end(in_thread(_decide_again, request, first.prepared, word))
+    return decided
+
+
+def _decide(request: AnswerRequest) -> Decided | Unclear:
     prepared = decisions.prepare(
         decisions.Call(
             request.user,
@@ -39,8 +68,24 @@ def decide_for(request: AnswerRequest) -> Decided:
             budget_for(request.user, request.organisation),
         )
     )
+    reader = reader_for(request.organisation, prepared)
+    if reader is not None:
+        return Unclear(prepared, reader)
     stored = decisions.store(prepared)
     return Decided(stored.id, prepared.decision, stored.receipt)
+
+
+@transaction.atomic
+def _decide_again(request: AnswerRequest, prepared: Prepared, word: Word) -> Decided:
+    """By what was said, if anything was; the call stands on the receipt and in the ledger."""
+    if word.outcome == "answered":
+        reading = with_said(prepared.reading, word.category)
+        again = decisions.with_reading(prepared, reading)
+    else:
+        again = prepared
+    stored = decisions.store(again, second_reading_note(prepared, word))
+    book_reading(request, stored.id, word)
+    return Decided(stored.id, again.decision, stored.receipt)
 
 
 def budget_for(user: User, organisation: Organisation) -> Budget:

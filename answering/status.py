@@ -67,7 +67,9 @@ def models_status(user: User, organisation: Organisation) -> list[ModelStatus]:
     for candidate in take_snapshot(user, organisation, ANYTHING).candidates:
         ways[candidate.card.id].append(candidate)
     attempts = Attempt.objects.filter(
-        decision__organisation=organisation, started_at__gte=timezone.now() - WINDOW
+        decision__organisation=organisation,
+        started_at__gte=timezone.now() - WINDOW,
+        number__gt=Attempt.SECOND_READING,
     )
     calls, failures = _calls(attempts), _failures(attempts)
     found = [_status(ways[id_], calls.get(id_, Calls()), failures[id_]) for id_ in ways]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from chat import prompt
 from chat.models import Conversation, Reply
 from routing.engine.values import Incumbent
+from routing.models import Attempt
 from routing.verdicts import least_ability
 from usage.models import LedgerEntry
 
@@ -42,7 +43,11 @@ def _incumbent(
 def cached_tokens(reply: Reply) -> int:
     """What the model has seen already: the prompt and the answer of its last call here."""
     entry = (
-        LedgerEntry.objects.filter(attempt__decision=reply.decision_id, delivered=True)
+        LedgerEntry.objects.filter(
+            attempt__decision=reply.decision_id,
+            attempt__number__gt=Attempt.SECOND_READING,
+            delivered=True,
+        )
         .order_by("-attempt__number")
         .first()
     )

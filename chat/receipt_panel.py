@@ -67,7 +67,8 @@ def context(reply: Reply) -> dict[str, Any]:
             {"name": model_name(note["model"]), "reason": note["reason"]}
             for note in receipt["rejected"]
         ],
-        "attempts": [_attempt(attempt) for attempt in attempts],
+        "attempts": [_attempt(each) for each in attempts if each.number > Attempt.SECOND_READING],
+        "second_reading": _second_reading(receipt),
         "totals": _totals(receipt, attempts),
     }
 
@@ -79,6 +80,22 @@ def _bars(receipt: Receipt) -> list[dict[str, Any]]:
         for category, share in shares
         if share >= LEAST_SHARE
     ]
+
+
+def _second_reading(receipt: Receipt) -> dict[str, Any] | None:
+    note = receipt.get("second_reading")
+    if note is None:
+        return None
+    category, share = max(note["before"].items(), key=lambda item: item[1])
+    return {
+        "model": model_name(note["model"]),
+        "outcome": note["outcome"],
+        "said": category_name(note["category"]) if note["category"] else "",
+        "before": category_name(category),
+        "before_percent": round(100 * share),
+        "seconds": note["seconds"],
+        "cost_words": usd(note["cost_usd"]),
+    }
 
 
 def _candidate(note: CandidateNote) -> dict[str, Any]:
@@ -143,7 +160,11 @@ def _totals(receipt: Receipt, attempts: list[Attempt]) -> dict[str, Any]:
 def _comparison(receipt: Receipt, entries: list[LedgerEntry], cost: Decimal) -> str:
     """The same tokens at the reference model's prices: what it would have cost, not what it saved."""
     reference = receipt["reference"]
-    delivered = [entry for entry in entries if entry.delivered and entry.output_tokens]
+    delivered = [
+        entry
+        for entry in entries
+        if entry.delivered and entry.output_tokens and entry.attempt.number > Attempt.SECOND_READING
+    ]
     if reference is None or not delivered:
         return ""
     from_catalogue = reference_cost(reference["model"], delivered)

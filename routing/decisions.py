@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
@@ -13,8 +14,8 @@ from routing.classifier import load_classifier
 from routing.engine.classify import classify
 from routing.engine.decide import decide
 from routing.engine.receipt import receipt
-from routing.engine.record import Asked, Receipt
-from routing.engine.values import Budget, Decision, Incumbent, Request
+from routing.engine.record import Asked, Receipt, SecondReading
+from routing.engine.values import Budget, Candidate, Decision, Incumbent, Policy, Reading, Request
 from routing.models import Decision as DecisionRow
 from routing.snapshot import take_snapshot
 
@@ -35,9 +36,12 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """Decided but not stored."""
+    """Decided but not stored, and what it was decided by."""
 
     call: Call
+    reading: Reading
+    candidates: Sequence[Candidate]
+    policy: Policy
     decision: Decision
 
 
@@ -52,15 +56,24 @@ def prepare(call: Call) -> Prepared:
     snapshot = take_snapshot(call.user, call.organisation, call.asked, call.budget)
     policy = replace(snapshot.policy, excluded=snapshot.excluded)
     decision = decide(reading, call.request, snapshot.candidates, policy, call.incumbent)
-    return Prepared(call, decision)
+    return Prepared(call, reading, snapshot.candidates, policy, decision)
 
 
-def store(prepared: Prepared) -> Stored:
+def with_reading(prepared: Prepared, reading: Reading) -> Prepared:
+    """Decided anew, by another reading of the same message."""
+    call = prepared.call
+    decision = decide(reading, call.request, prepared.candidates, prepared.policy, call.incumbent)
+    return replace(prepared, reading=reading, decision=decision)
+
+
+def store(prepared: Prepared, second_reading: SecondReading | None = None) -> Stored:
     call, decision = prepared.call, prepared.decision
     decision_id, made_at = uuid7(), timezone.now()
     stored = receipt(
         decision, receipt_id=str(decision_id), made_at=made_at.isoformat(), asked=call.asked
     )
+    if second_reading is not None:
+        stored["second_reading"] = second_reading
     DecisionRow.objects.create(
         id=decision_id,
         organisation=call.organisation,

@@ -68,7 +68,12 @@ class Decision(models.Model):
 
 
 class Attempt(models.Model):
-    """One call to one candidate of a decision. Written when it starts, completed when it ends."""
+    """One call to one candidate of a decision. Written when it starts, completed when it ends.
+
+    Answers are numbered from 1. The call before them that asked what kind of message it is has the number 0.
+    """
+
+    SECOND_READING: ClassVar[int] = 0
 
     class Outcome(models.TextChoices):
         RUNNING = "", _("Running")
@@ -228,6 +233,9 @@ class RoutingPolicy(models.Model):
     # What savings are told against; blank is the approved model of the highest mean quality.
     reference_model = models.CharField(max_length=200, blank=True)
     rules = models.JSONField(default=list)
+    # Who is asked for the kind of a message whose likeliest kind has less than this share; blank is nobody.
+    reader_model = models.CharField(max_length=200, blank=True)
+    reader_below = models.FloatField(default=0.4)
 
     def __str__(self) -> str:
         return f"Version {self.version} of {self.organisation_id}"

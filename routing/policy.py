@@ -28,6 +28,8 @@ class PolicyChange:
     auto_allowed: bool = True
     default_model: str = AUTO
     reference_model: str = ""
+    reader_model: str = ""
+    reader_below: float = 0.4
     rules: tuple[Mapping[str, Any], ...] | None = None
 
 

@@ -29,16 +29,38 @@ class PolicyForm(forms.Form):
         help_text=gettext_lazy("What the same tokens would have cost with this model."),
     )
 
+    reader_model = forms.ChoiceField(
+        label=gettext_lazy("Where the kind of a message is unclear, ask"),
+        required=False,
+        help_text=gettext_lazy(
+            "It reads the beginning of the message, has 0.8 seconds, and its cost stands on the receipt. "
+            "Take a cheap, quick one."
+        ),
+    )
+    reader_below = forms.FloatField(
+        label=gettext_lazy("Unclear: the likeliest kind has less than, %"),
+        min_value=0,
+        max_value=100,
+        required=False,
+    )
+
     def __init__(self, row: RoutingPolicy, models: Mapping[str, Card], data: Any = None) -> None:
-        fields = ("preference", "auto_allowed", "default_model", "reference_model")
-        super().__init__(data, initial={name: getattr(row, name) for name in fields})
+        fields = ("preference", "auto_allowed", "default_model", "reference_model", "reader_model")
+        initial = {name: getattr(row, name) for name in fields}
+        super().__init__(data, initial={**initial, "reader_below": f"{100 * row.reader_below:.4g}"})
         auto = [(AUTO, _("Auto"))]
         _choices(self, "default_model", auto + model_choices(models, [row.default_model]))
         best = [("", _("The best approved model"))]
         _choices(self, "reference_model", best + model_choices(models, [row.reference_model]))
+        nobody = [("", _("Nobody: this server decides alone"))]
+        _choices(self, "reader_model", nobody + model_choices(models, [row.reader_model]))
 
     def change(self) -> PolicyChange:
-        return PolicyChange(**self.cleaned_data)
+        given = dict(self.cleaned_data)
+        below = given.pop("reader_below")
+        if below is not None:
+            given["reader_below"] = below / 100
+        return PolicyChange(**given)
 
 
 class PersonalForm(forms.Form):

@@ -69,6 +69,7 @@ def estimates_of(organisation: Organisation) -> Estimates:
         organisation=organisation,
         at__gte=timezone.now() - timedelta(days=DAYS),
         attempt__outcome=Attempt.Outcome.ANSWERED,
+        attempt__number__gt=Attempt.SECOND_READING,
     ).select_related("attempt__decision")
     read = list(entries.order_by("-at")[: ANSWERS_READ + 1])
     by_model: dict[str, list[_Answer]] = {}

@@ -12,10 +12,13 @@ from django.db.models import Count, F, Q, QuerySet, Sum
 from django.utils import timezone
 
 from accounts.models import Organisation, User
+from routing.models import Attempt
 from usage.models import LedgerEntry
 from usage.money import usd
 
 DAYS = 30
+# A call that asked what kind of message it is costs, and is no answer.
+ANSWERS = Q(attempt__number__gt=Attempt.SECOND_READING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +77,8 @@ def _lines(entries: QuerySet[LedgerEntry], group: str) -> list[Line]:
 
 def _sums() -> dict[str, Any]:
     return {
-        "answers": Count("id", filter=Q(delivered=True)),
-        "failed": Count("id", filter=Q(delivered=False)),
+        "answers": Count("id", filter=Q(delivered=True) & ANSWERS),
+        "failed": Count("id", filter=Q(delivered=False) & ANSWERS),
         "sent": Sum("input_tokens"),
         "received": Sum("output_tokens"),
         "cost": Sum("cost_usd"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypedDict
+from typing import Literal, NotRequired, TypedDict
 
 
 class Attachments(TypedDict):
@@ -84,6 +84,19 @@ class RejectedNote(TypedDict):
     reason: str
 
 
+class SecondReading(TypedDict):
+    """What a model said of the kind, and the shares as they were before. `outcome`: "answered", "unclear", "late" or
+    "failed"; `category` is "" unless it answered.
+    """
+
+    model: str
+    outcome: str
+    category: str
+    before: dict[str, float]
+    seconds: float
+    cost_usd: float
+
+
 class Receipt(TypedDict):
     schema: Literal[1]
     id: str
@@ -100,3 +113,4 @@ class Receipt(TypedDict):
     rejected: list[RejectedNote]
     reference: ReferenceCost | None
     explanation: str
+    second_reading: NotRequired[SecondReading]
