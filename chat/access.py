@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 
 from accounts.access import NotFoundError, current_membership
 from accounts.models import Membership, User
-from chat.models import Conversation, Reply
+from chat.models import Conversation, Message, Reply
 
 
 def own_conversations(user: User) -> QuerySet[Conversation]:
@@ -48,6 +48,17 @@ def access_deleted_conversation(user: User, conversation_id: UUID) -> Conversati
     if conversation is None:
         raise NotFoundError
     return conversation
+
+
+def access_message(user: User, message_id: UUID) -> Message:
+    message = (
+        Message.objects.filter(id=message_id, conversation__in=own_conversations(user))
+        .select_related("conversation", "parent")
+        .first()
+    )
+    if message is None:
+        raise NotFoundError
+    return message
 
 
 def access_reply(user: User, reply_id: UUID) -> Reply:

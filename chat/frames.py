@@ -32,12 +32,15 @@ class Hello:
 
 @dataclass(frozen=True, slots=True)
 class Send:
+    """`edits` names the message in whose stead this one stands; `parent` then says nothing."""
+
     client_msg_id: UUID
     conversation: UUID | None
     parent: UUID | None
     text: str
     model: str
     preference: str
+    edits: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +110,7 @@ def _send(data: dict[str, Any]) -> Send:
         _text(data, "text"),
         _short(data, "model", "auto") or "auto",
         _preference(data),
+        _optional_uuid(data, "edits"),
     )
 
 

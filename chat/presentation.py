@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from chat import leases, markdown, sidebar
 from chat.models import Conversation, Reply, ReplyState
 from chat.switches import Switch, switch_of
-from chat.thread import Thread, Turn, turn_of
+from chat.thread import Branch, Thread, Turn, answers_of, turn_of
 from chat.turns import Submitted, can_continue
 from chat.verdicts import thumbs_of, why_not_this_one
 from routing.names import category_name, model_name
@@ -53,18 +53,11 @@ class ReplyView:
 
 
 @dataclass(frozen=True, slots=True)
-class Branch:
-    position: int
-    count: int
-    previous_reply_id: UUID | None
-    next_reply_id: UUID | None
-
-
-@dataclass(frozen=True, slots=True)
 class TurnView:
     message: Any
     reply: ReplyView | None
-    branch: Branch
+    versions: Branch
+    answers: Branch
 
 
 def shown_turns(conversation: Conversation) -> list[TurnView]:
@@ -154,8 +147,8 @@ def waiting(failed: str, name: str) -> str:
 
 
 def reply_html(reply: Reply) -> str:
-    view = _turn_view(turn_of(reply), costs_of([reply]), thumbs_of([reply]))
-    return render_to_string("chat/_reply.html", {"reply": view.reply, "branch": view.branch})
+    view = reply_view(reply, costs_of([reply]), thumbs_of([reply]))
+    return render_to_string("chat/_reply.html", {"reply": view, "branch": answers_of(reply)})
 
 
 def done_frame(reply_id: UUID) -> dict[str, Any]:
@@ -193,6 +186,8 @@ def turn_frame(reply: Reply, replaces: UUID | None) -> dict[str, Any]:
         "reply": str(reply.id),
         "html": render_to_string("chat/_turn.html", context),
         "replaces": str(replaces) if replaces else None,
+        # The reply that its message follows; null at the beginning.
+        "parent": str(reply.message.parent_id) if reply.message.parent_id else None,
     }
 
 
@@ -218,6 +213,5 @@ def _row_frame(row: sidebar.Row) -> dict[str, Any]:
 
 
 def _turn_view(turn: Turn, costs: dict[UUID, Decimal], thumbs: dict[UUID, str]) -> TurnView:
-    branch = Branch(turn.position, turn.count, turn.previous_reply_id, turn.next_reply_id)
     view = reply_view(turn.reply, costs, thumbs) if turn.reply else None
-    return TurnView(turn.message, view, branch)
+    return TurnView(turn.message, view, turn.versions, turn.answers)

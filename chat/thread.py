@@ -9,13 +9,23 @@ from chat.models import Conversation, Message, Reply
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
-    message: Message
-    reply: Reply | None
+class Branch:
+    """Where something stands among those that could stand in its place."""
+
     position: int = 1
     count: int = 1
-    previous_reply_id: UUID | None = None
-    next_reply_id: UUID | None = None
+    previous_id: UUID | None = None
+    next_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """`versions` are what the person said here, `answers` what was said to it."""
+
+    message: Message
+    reply: Reply | None
+    versions: Branch
+    answers: Branch
 
 
 class Thread:
@@ -53,14 +63,18 @@ class Thread:
         return chosen or (replies[-1] if replies else None)
 
     def turn(self, message: Message, reply: Reply | None) -> Turn:
-        if reply is None:
-            return Turn(message, None)
-        return _among(message, reply, [sibling.id for sibling in self.replies_of[message.id]])
+        versions = [sibling.id for sibling in self.messages_below[message.parent_id]]
+        answers = [sibling.id for sibling in self.replies_of.get(message.id, [])]
+        return Turn(
+            message,
+            reply,
+            _branch(message.id, versions),
+            _branch(reply.id, answers) if reply else Branch(),
+        )
 
-    def leaf_below(self, reply: Reply) -> Message:
-        """The end of the branch that a reply opens: its newest continuation."""
-        message = self.messages[reply.message_id]
-        below: Reply | None = reply
+    def leaf_below(self, message: Message, reply: Reply | None) -> Message:
+        """The end of the branch that a turn opens: its newest continuation."""
+        below = reply
         while below is not None and self.messages_below.get(below.id):
             message = self.messages_below[below.id][-1]
             below = self.shown_reply(message)
@@ -69,17 +83,29 @@ class Thread:
 
 def turn_of(reply: Reply) -> Turn:
     """One turn alone, without the rest of its conversation."""
-    siblings = reply.message.replies.order_by("id").values_list("id", flat=True)
-    return _among(reply.message, reply, list(siblings))
-
-
-def _among(message: Message, reply: Reply, siblings: list[UUID]) -> Turn:
-    at = siblings.index(reply.id)
+    message = reply.message
+    versions = Message.objects.filter(
+        conversation=message.conversation_id, parent=message.parent_id
+    )
     return Turn(
         message,
         reply,
+        _branch(message.id, list(versions.order_by("id").values_list("id", flat=True))),
+        answers_of(reply),
+    )
+
+
+def answers_of(reply: Reply) -> Branch:
+    """Where a reply stands among the replies to its message."""
+    siblings = reply.message.replies.order_by("id").values_list("id", flat=True)
+    return _branch(reply.id, list(siblings))
+
+
+def _branch(which: UUID, siblings: list[UUID]) -> Branch:
+    at = siblings.index(which)
+    return Branch(
         position=at + 1,
         count=len(siblings),
-        previous_reply_id=siblings[at - 1] if at > 0 else None,
-        next_reply_id=siblings[at + 1] if at + 1 < len(siblings) else None,
+        previous_id=siblings[at - 1] if at > 0 else None,
+        next_id=siblings[at + 1] if at + 1 < len(siblings) else None,
     )

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from accounts.access import NotFoundError, locked_membership
 from accounts.models import Membership, User
-from chat.access import access_reply, conversations_of, lock_conversation
+from chat.access import access_message, access_reply, conversations_of, lock_conversation
 from chat.frames import Retry, Send
 from chat.models import ACTIVE_STATES, Conversation, Message, Reply, ReplyState
 from chat.thread import Thread
@@ -42,7 +42,10 @@ class Submitted:
 
 
 def submit_message(user: User, send: Send) -> Submitted:
-    """A message and its queued reply; the same client_msg_id twice is the same message."""
+    """A message and its queued reply; the same client_msg_id twice is the same message.
+
+    One that edits another opens a branch beside it: nothing that was said is changed.
+    """
     with transaction.atomic():
         member = _wait_in_line(user)
         conversation = _conversation_for(member, send)
@@ -52,7 +55,7 @@ def submit_message(user: User, send: Send) -> Submitted:
         _refuse_if_busy(user, conversation)
         message = Message(
             conversation=conversation,
-            parent=_parent(conversation, send.parent),
+            parent=_parent(user, conversation, send),
             client_msg_id=send.client_msg_id,
             text=send.text,
         )
@@ -119,10 +122,17 @@ def show_reply(user: User, reply_id: UUID) -> Conversation:
     with transaction.atomic():
         reply = access_reply(user, reply_id)
         conversation = _locked(reply.conversation)
-        thread = Thread(conversation)
         Message.objects.filter(id=reply.message_id).update(shown_reply=reply)
-        conversation.leaf = thread.leaf_below(thread.replies[reply.id])
-        conversation.save(update_fields=["leaf"])
+        _show_end_below(conversation, reply.message_id)
+    return conversation
+
+
+def show_message(user: User, message_id: UUID) -> Conversation:
+    """Turn to another version of what the person said."""
+    with transaction.atomic():
+        message = access_message(user, message_id)
+        conversation = _locked(message.conversation)
+        _show_end_below(conversation, message.id)
     return conversation
 
 
@@ -189,9 +199,14 @@ def _refuse_if_busy(user: User, conversation: Conversation) -> None:
         )
 
 
-def _parent(conversation: Conversation, parent_id: UUID | None) -> Reply | None:
-    if parent_id is not None:
-        parent = conversation.replies.filter(id=parent_id).first()
+def _parent(user: User, conversation: Conversation, send: Send) -> Reply | None:
+    if send.edits is not None:
+        edited = access_message(user, send.edits)
+        if edited.conversation_id != conversation.id:
+            raise NotFoundError
+        return edited.parent
+    if send.parent is not None:
+        parent = conversation.replies.filter(id=send.parent).first()
         if parent is None:
             raise NotFoundError
         return parent
@@ -219,3 +234,10 @@ def _show(conversation: Conversation, leaf: Message, reply: Reply, title: str = 
     leaf.shown_reply = reply
     leaf.save()
     reply.save()
+
+
+def _show_end_below(conversation: Conversation, message_id: UUID) -> None:
+    thread = Thread(conversation)
+    message = thread.messages[message_id]
+    conversation.leaf = thread.leaf_below(message, thread.shown_reply(message))
+    conversation.save(update_fields=["leaf"])

@@ -16,6 +16,7 @@ urlpatterns = [
     path("replies/<uuid:reply_id>/pin", views.pin_model, name="pin_model"),
     path("c/<uuid:conversation_id>/unpin", views.unpin_model, name="unpin_model"),
     path("replies/<uuid:reply_id>/show", views.show_reply, name="show_reply"),
+    path("messages/<uuid:message_id>/show", views.show_message, name="show_message"),
     path("preview", views.preview_pick, name="preview"),
     path("sidebar", views.more_conversations, name="sidebar"),
 ]

@@ -87,6 +87,13 @@ def show_reply(request: AuthenticatedHttpRequest, reply_id: UUID) -> HttpRespons
 
 @login_required
 @require_POST
+def show_message(request: AuthenticatedHttpRequest, message_id: UUID) -> HttpResponse:
+    shown = turns.show_message(request.user, message_id)
+    return render(request, "chat/_thread.html", {"turns": presentation.shown_turns(shown)})
+
+
+@login_required
+@require_POST
 def preview_pick(request: AuthenticatedHttpRequest) -> HttpResponse:
     """The line under the composer; empty where there is nothing to say."""
     preference, characters = request.POST.get("preference", ""), request.POST.get("characters", "")

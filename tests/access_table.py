@@ -97,6 +97,7 @@ THINGS: Mapping[str, Callable[[World], object]] = {
     ),
     "token": lambda world: create_invitation(current_membership(world.alice), Role.MEMBER)[1],
     "bobs_conversation": lambda world: _conversation(world).pk,
+    "bobs_message": lambda world: _reply(world).message_id,
     "bobs_reply": lambda world: _reply(world).pk,
     "policy_rule": _policy_rule,
     "bobs_rule": _bobs_rule,
@@ -172,6 +173,7 @@ TEAM = {"team_id": "team"}
 MEMBERSHIP = {"membership_id": "membership"}
 CONVERSATION = {"conversation_id": "bobs_conversation"}
 REPLY = {"reply_id": "bobs_reply"}
+MESSAGE = {"message_id": "bobs_message"}
 POLICY_RULE = {"number": "policy_rule"}
 BOBS_RULE = {"number": "bobs_rule"}
 
@@ -296,6 +298,7 @@ ROUTES = (
     Route("POST", "choose_model", bob_alone(204), CONVERSATION, {"model": "auto"}),
     Route("GET", "receipt", bob_alone(), REPLY),
     Route("POST", "show_reply", bob_alone(), REPLY),
+    Route("POST", "show_message", bob_alone(), MESSAGE),
     # Nothing has answered in it yet.
     Route("POST", "pin_model", bob_alone(400), REPLY),
     Route("POST", "unpin_model", bob_alone(), CONVERSATION),

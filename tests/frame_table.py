@@ -29,7 +29,7 @@ def _everybody(answer: str) -> Mapping[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """`fields` names Bob's things: "conversation" and "reply" are replaced by their ids."""
+    """`fields` names Bob's things: "conversation", "reply" and "message" are replaced by their ids."""
 
     type: str
     fields: Mapping[str, object]
@@ -41,7 +41,7 @@ class Said:
                 self.type,
                 *(
                     str(self.fields[name])
-                    for name in ("conversation", "reply")
+                    for name in ("conversation", "reply", "edits")
                     if name in self.fields
                 ),
             )
@@ -61,6 +61,22 @@ FRAMES = (
         "send",
         {"client_msg_id": _new_id(), "text": "Hi", "conversation": "conversation"},
         _bob_alone("ack"),
+    ),
+    Said(
+        "send",
+        {
+            "client_msg_id": _new_id(),
+            "text": "Hi",
+            "conversation": "conversation",
+            "edits": "message",
+        },
+        _bob_alone("ack"),
+    ),
+    # In a new chat of one's own there is nothing of Bob's to edit, not even for Bob.
+    Said(
+        "send",
+        {"client_msg_id": _new_id(), "text": "Hi", "edits": "message"},
+        _bob_alone("not_found"),
     ),
     Said("retry", {"client_msg_id": _new_id(), "reply": "reply"}, _bob_alone("ack")),
     # Bob's reply is whole already, so he is told so; nobody else learns that it exists.

@@ -5,7 +5,9 @@ import { combination } from "../js/shortcuts.js";
 import { placeRow } from "../js/sidebar_rows.js";
 import { toast } from "../js/toast.js";
 import { Composer } from "./composer.js";
+import { MessageEditor } from "./editor.js";
 import { askForModel, chosenModel, openModelMenu, setConversation } from "./model_menu.js";
+import "./pager.js";
 import { closePanel, isPanelOpen, markChip } from "./panel.js";
 import { Preview } from "./preview.js";
 import { copyCode, copyReply } from "./prose.js";
@@ -34,6 +36,12 @@ const composer = new Composer(document.getElementById("composer"), {
   stop: stopReply,
   typed: (text) => preview.show(text),
 });
+const editor = new MessageEditor({
+  person: composer.person,
+  send: sendMessage,
+  isRunning: () => composer.isRunning,
+  left: () => composer.text.focus(),
+});
 const socket = new ChatSocket("/ws/chat/", { hello, receive, status });
 
 function hello() {
@@ -54,7 +62,7 @@ function status(state) {
   clearTimeout(offlineTimer);
   offlineTimer = null;
   // Nothing is sent again before the page is loaded anew: the text is the person's once more.
-  if (state === "closed") composer.setSending(false);
+  if (state === "closed") for (const box of [composer, editor]) box.setSending(false);
   composer.setOffline(state === "closed" ? say("closed") : "");
 }
 
@@ -67,6 +75,7 @@ const handlers = {
     socket.confirm(frame.client_msg_id);
     if (conversation !== frame.conversation) enter(frame.conversation, frame.url);
     composer.confirm(frame.client_msg_id, frame.conversation);
+    editor.confirm(frame.client_msg_id);
   },
 
   turn(frame) {
@@ -132,7 +141,8 @@ const handlers = {
   error(frame) {
     if (frame.client_msg_id) {
       socket.confirm(frame.client_msg_id);
-      composer.refuse(frame.client_msg_id, frame.message, frame.code === "internal");
+      const refusal = [frame.client_msg_id, frame.message, frame.code === "internal"];
+      if (!editor.refuse(...refusal)) composer.refuse(...refusal);
     } else {
       composer.warn(frame.message);
     }
@@ -182,12 +192,13 @@ function refresh() {
   composer.setRunning(thread.activeReplies().length > 0);
 }
 
-function sendMessage(text, clientMsgId) {
+function sendMessage(text, clientMsgId, edits = null) {
   socket.send({
     type: "send",
     client_msg_id: clientMsgId,
     conversation,
     parent: thread.lastReply()?.dataset.reply ?? null,
+    edits,
     text,
     ...chosenModel(),
     tools: [],
@@ -211,7 +222,17 @@ function answerAgain(reply, model, notThisOne = false) {
   });
 }
 
+// Up-arrow in the empty box.
+function editLast(event) {
+  const isPlain = !(event.shiftKey || event.ctrlKey || event.metaKey || event.altKey || event.isComposing);
+  if (event.key !== "ArrowUp" || !isPlain || composer.text.value || composer.isSending) return;
+  const last = [...document.querySelectorAll("#thread .turn")].at(-1);
+  if (last) event.preventDefault();
+  editor.open(last);
+}
+
 const presses = {
+  "[data-edit]": (button) => editor.open(button.closest(".turn")),
   "[data-copy-code]": (button) => copyCode(button),
   "[data-copy-reply]": (button) => copyReply(button),
   "[data-continue]": (_, reply) => socket.send({ type: "continue", reply: reply.dataset.reply }),
@@ -222,6 +243,7 @@ const presses = {
   "[data-starter]": (button) => composer.fill(button.textContent.trim()),
 };
 
+composer.text.addEventListener("keydown", editLast);
 document.addEventListener("click", (event) => {
   for (const [selector, press] of Object.entries(presses)) {
     const button = event.target.closest(selector);

@@ -23,8 +23,8 @@ export function activeReplies() {
   );
 }
 
-/** Append a turn, or put it in the place of the same message's turn. A new branch has no
-    turns after it yet. */
+/** Put a turn below its parent's, in the place of another version of its message if there is one, or
+    in the place of the same message's turn. A new branch has no turns after it yet. */
 export function placeTurn(frame) {
   const fresh = elementFrom(frame.html);
   const old = document.getElementById(fresh.id);
@@ -32,7 +32,11 @@ export function placeTurn(frame) {
     if (frame.replaces) while (old.nextElementSibling) old.nextElementSibling.remove();
     old.replaceWith(fresh);
   } else {
-    document.getElementById("thread").append(fresh);
+    const thread = document.getElementById("thread");
+    const before = frame.parent && replyElement(frame.parent)?.closest(".turn");
+    if (before) while (before.nextElementSibling) before.nextElementSibling.remove();
+    else if (!frame.parent) thread.replaceChildren();
+    thread.append(fresh);
   }
   process(fresh);
 }

@@ -40,13 +40,17 @@ def _world() -> tuple[World, dict[str, str]]:
     world = World()
     reply_id = str(THINGS["bobs_reply"](world))
     message = Message.objects.get(replies=UUID(reply_id))
-    return world, {"reply": reply_id, "conversation": str(message.conversation_id)}
+    return world, {
+        "reply": reply_id,
+        "message": str(message.id),
+        "conversation": str(message.conversation_id),
+    }
 
 
 async def _answer(tab: Tab, said: Said, things: dict[str, str]) -> str:
     """The first thing heard: what kind of frame, which error, or that the socket is closed."""
     fields: dict[str, Any] = {
-        name: things.get(value, value) if name in things and isinstance(value, str) else value
+        name: things.get(value, value) if name != "text" and isinstance(value, str) else value
         for name, value in said.fields.items()
     }
     output = await tab.socket.receive_output(1) if await _is_closing(tab) else None

@@ -162,6 +162,28 @@ def test_another_branch_can_be_shown(conversation, mine):
     assert "1/2" in thread
 
 
+def test_another_version_of_a_message_can_be_shown(conversation, mine):
+    first, _second = make_turn(conversation, "First try"), make_turn(conversation, "Second try")
+
+    thread = mine.post(reverse("show_message", args=[first.message_id])).content.decode()
+
+    assert "First try" in thread
+    assert "Second try" not in thread
+    assert "1/2" in thread
+
+
+@pytest.mark.parametrize("who", ["bob", "charlie"])
+def test_a_stranger_finds_no_such_message(conversation, who, request):
+    reply = make_turn(conversation)
+    client = client_of(request.getfixturevalue(who))
+
+    foreign = client.post(reverse("show_message", args=[reply.message_id]))
+    nobodys = client.post(reverse("show_message", args=[uuid4()]))
+
+    assert (foreign.status_code, nobodys.status_code) == (404, 404)
+    assert without_nonces(foreign) == without_nonces(nobodys)
+
+
 def test_the_choice_of_a_model_is_kept(conversation, mine, alice, organisation):
     choice = {"model": "demo/coder", "preference": "cost"}
 

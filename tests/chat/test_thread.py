@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from chat.thread import Thread
-from chat.turns import show_reply
+from chat.thread import Branch, Thread, turn_of
+from chat.turns import show_message, show_reply
 from tests.chat.rows import make_conversation, make_message, make_reply, make_turn
 
 
@@ -44,8 +44,8 @@ def test_the_chosen_reply_is_shown_of_several(conversation):
 
     assert shown(conversation) == ["one: 1a"]
     turn = Thread(conversation).shown_turns()[0]
-    assert (turn.position, turn.count) == (1, 2)
-    assert (turn.previous_reply_id, turn.next_reply_id) == (None, second.id)
+    assert turn.answers == Branch(1, 2, None, second.id)
+    assert turn.versions == Branch()
 
 
 def test_the_newest_reply_is_shown_where_none_was_chosen(conversation):
@@ -108,3 +108,36 @@ def test_a_deep_conversation_is_loaded_with_two_queries(conversation, django_ass
 
     with django_assert_num_queries(2):
         assert len(Thread(conversation).shown_turns()) == 30
+
+
+def test_a_turn_knows_the_other_versions_of_its_message(conversation):
+    first = make_turn(conversation, "one", "1")
+    left, right = (make_turn(conversation, text, "x", first) for text in ("two a", "two b"))
+
+    turns = Thread(conversation).shown_turns()
+
+    assert [turn.versions.count for turn in turns] == [1, 2]
+    assert turns[1].versions == Branch(2, 2, left.message_id, None)
+    assert turn_of(right).versions == turns[1].versions
+
+
+def test_turning_to_another_version_shows_its_newest_end(conversation, alice):
+    left = make_turn(conversation, "one a", "1a")
+    make_turn(conversation, "two a", "2a", left)
+    right = make_turn(conversation, "one b", "1b")
+    assert shown(conversation) == ["one b: 1b"]
+
+    show_message(alice, left.message_id)
+    assert shown(conversation) == ["one a: 1a", "two a: 2a"]
+
+    show_message(alice, right.message_id)
+    assert shown(conversation) == ["one b: 1b"]
+
+
+def test_a_version_without_a_reply_can_be_turned_to(conversation, alice):
+    alone = make_message(conversation, "one a")
+    make_turn(conversation, "one b", "1b")
+
+    show_message(alice, alone.id)
+
+    assert shown(conversation) == ["one a: "]
