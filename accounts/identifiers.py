@@ -8,6 +8,7 @@ from __future__ import annotations
 import secrets
 import time
 import uuid
+from datetime import datetime
 
 NANOSECONDS_PER_MILLISECOND = 1_000_000
 
@@ -18,3 +19,9 @@ def uuid7() -> uuid.UUID:
     fraction = (rest << 12) // NANOSECONDS_PER_MILLISECOND
     value = milliseconds << 80 | 0x7 << 76 | fraction << 64 | 0b10 << 62 | secrets.randbits(62)
     return uuid.UUID(int=value)
+
+
+def first_id_of(moment: datetime) -> uuid.UUID:
+    """Every id made at this moment or later is this one or greater: their index is one by time."""
+    milliseconds = int(moment.timestamp() * 1000)
+    return uuid.UUID(int=milliseconds << 80)

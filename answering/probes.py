@@ -1,16 +1,27 @@
-"""Looks at what is failing from outside, by asking for the list of models, which costs nothing.
+"""Looks from outside, by asking for the list of models, which costs nothing.
 
-Who answers that is reached again, so the next message may try it, before its time is over.
+What is failing and answers that is reached again, so the next message may try it before its time is
+over. What nobody has called for a while is asked too: if it is away, the breakers know it before a
+person has to wait for it.
 """
 
 from __future__ import annotations
 
+import itertools
 import logging
 from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from datetime import timedelta
+
+from django.core.cache import cache
+from django.db.models import Max
+from django.utils import timezone
 
 from accounts.endpoints import EndpointGoneError, endpoint_of
+from accounts.identifiers import first_id_of
 from accounts.models import Organisation, ProviderKey
-from accounts.provider_keys import KeyUnavailableError, api_key_for
+from accounts.provider_keys import KeyUnavailableError, api_key_for, mark_rejected
+from answering import fallback_matrix
 from answering.connections import allowed_private_hosts
 from answering.threads import in_thread
 from providers.addresses import AddressPolicy
@@ -19,11 +30,98 @@ from providers.clocks import Clocks
 from providers.errors import ProviderError
 from providers.request import Endpoint as Reached
 from providers.secret import SecretStr
-from routing.health import Way, health, provider_scope, way_of
+from routing.cards import provider_name
+from routing.health import (
+    Way,
+    credential_scope,
+    health,
+    model_scope,
+    provider_scope,
+    way_of,
+)
+from routing.models import Attempt
 
 logger = logging.getLogger(__name__)
 
 PATIENCE = Clocks(head_s=10.0, first_content_s=10.0, total_s=20.0)
+
+
+# A way that was called within the day, but not within these ten minutes, is asked as often.
+USED_WITHIN = timedelta(days=1)
+STALE = timedelta(minutes=10)
+# Of many stale ways so many are asked in one round, and the rest in the next.
+WAYS_A_ROUND = 20
+
+
+async def probe() -> None:
+    await probe_failing()
+    await probe_stale()
+
+
+async def probe_stale() -> None:
+    """Ask each way that was used today and not lately; each failure counts as that of a call."""
+    stale = await in_thread(_stale_ways)
+    if not stale:
+        return
+    client = ProviderClient(AddressPolicy(allowed_private_hosts()))
+    try:
+        for way, models in stale.items():
+            try:
+                await _ask(client, way)
+            except (EndpointGoneError, KeyUnavailableError):
+                continue
+            except ProviderError as error:
+                # Asked again in the next round: one failure opens nothing.
+                await in_thread(_forget, way)
+                await in_thread(_learn, way, models, error)
+    finally:
+        await client.aclose()
+
+
+def _stale_ways() -> dict[Way, list[str]]:
+    """With the models that were called that way. In the scaled run each is one process's to ask."""
+    now = timezone.now()
+    # By id, which goes by time and has an index.
+    used = Attempt.objects.filter(id__gte=first_id_of(now - USED_WITHIN)).order_by()
+    last = used.values("credential", "endpoint", "model_id").annotate(last=Max("started_at"))
+    found: defaultdict[Way, list[str]] = defaultdict(list)
+    lately: set[Way] = set()
+    for row in last:
+        way = Way(row["credential"] or None, row["endpoint"])
+        found[way].append(row["model_id"])
+        if row["last"] > now - STALE:
+            lately.add(way)
+    return {way: found[way] for way in itertools.islice(_claimed(found, lately), WAYS_A_ROUND)}
+
+
+def _claimed(ways: Iterable[Way], lately: set[Way]) -> Iterator[Way]:
+    for way in ways:
+        if way not in lately and cache.add(_mark(way), 1, STALE.total_seconds()):
+            yield way
+
+
+def _forget(way: Way) -> None:
+    cache.delete(_mark(way))
+
+
+def _mark(way: Way) -> str:
+    return f"probed {way.credential} {way.endpoint}".replace(" ", "|")
+
+
+def _learn(way: Way, models: list[str], error: ProviderError) -> None:
+    step = fallback_matrix.step_after(error, 1, other_candidates=True)
+    logger.info("%s does not answer: %s", way.endpoint, error.failure)
+    if step.breaker == "credential":
+        health.failed(credential_scope(way.credential), counts=step.counts, opens_s=step.opens_s)
+        if way.credential:
+            words = fallback_matrix.words(
+                error.failure, provider_name(way.endpoint.partition(":")[0])
+            )
+            mark_rejected(way.credential, words)
+    elif step.breaker == "model":
+        for model in models:
+            scope = model_scope(way.credential, way.endpoint, model)
+            health.failed(scope, counts=step.counts, opens_s=step.opens_s)
 
 
 async def probe_failing() -> None:
@@ -45,10 +143,14 @@ async def probe_failing() -> None:
         await client.aclose()
 
 
+async def _ask(client: ProviderClient, way: Way) -> None:
+    endpoint, api_key = await in_thread(_opened, way)
+    await client.list_models(endpoint, api_key, PATIENCE)
+
+
 async def _answers(client: ProviderClient, way: Way) -> bool:
     try:
-        endpoint, api_key = await in_thread(_opened, way)
-        await client.list_models(endpoint, api_key, PATIENCE)
+        await _ask(client, way)
     except (EndpointGoneError, KeyUnavailableError):
         return False
     except ProviderError as error:

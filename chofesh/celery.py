@@ -26,9 +26,9 @@ def tidy() -> None:
 def probe() -> None:
     from asgiref.sync import async_to_sync  # noqa: PLC0415
 
-    from answering.probes import probe_failing  # noqa: PLC0415
+    from answering import probes  # noqa: PLC0415
 
-    async_to_sync(probe_failing)()
+    async_to_sync(probes.probe)()
 
 
 @worker_ready.connect

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import Error as DatabaseError
 
-from answering.probes import probe_failing
+from answering import probes
 from answering.threads import in_thread
 from chat import presentation, reaper, sockets
 from chat.conversations import purge_deleted
@@ -123,7 +123,7 @@ async def run_web_schedule() -> None:
     if settings.SCALED:
         await _run([*socket_jobs(), *shared_jobs()])
     else:
-        own = [(probe_failing, PROBES_S), (tidy, TIDY_S)]
+        own = [(probes.probe, PROBES_S), (tidy, TIDY_S)]
         await _run([*reply_jobs(), *socket_jobs(), *own])
 
 

@@ -16,19 +16,11 @@ from django.utils.translation import gettext as _
 
 from routing.breaker import Breaker, Failure, Witness
 from routing.engine.values import Speed
+from routing.measured import Measured
 from routing.retry_budget import RetryBudget
 
 # Opens are shorter or longer by so much, so that processes do not all try again at once.
 SPREAD = 0.2
-# A measurement loses half of its weight in this many later ones.
-HALF_LIFE_CALLS = 10
-
-
-@dataclass(slots=True)
-class Measured:
-    first_token_s: float | None = None
-    tokens_per_s: float | None = None
-    samples: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +56,7 @@ class Health:
         self._retries = RetryBudget(clock)
         self._news: set[str] = set()
         self._new_speeds: set[str] = set()
+        self._told: dict[str, Speed] = {}
         self._lock = threading.Lock()
 
     def closed_words(self, *scopes: str) -> str | None:
@@ -172,18 +165,12 @@ class Health:
 
     def measured(self, scope: str, first_token_s: float, tokens_per_s: float | None) -> None:
         with self._lock:
-            known = self._measured[scope]
-            known.first_token_s = _moved(known.first_token_s, first_token_s)
-            if tokens_per_s is not None:
-                known.tokens_per_s = _moved(known.tokens_per_s, tokens_per_s)
-            known.samples += 1
+            self._measured[scope].add(first_token_s, tokens_per_s, self._clock())
             self._new_speeds.add(scope)
 
     def speed(self, scope: str) -> Speed | None:
         known = self._measured.get(scope)
-        if known is None:
-            return None
-        return Speed(known.first_token_s, known.tokens_per_s, known.samples)
+        return known.speed(self._clock()) if known else None
 
     def new_speeds(self) -> dict[str, Speed]:
         """What was measured since this was last asked."""
@@ -194,9 +181,11 @@ class Health:
     def hear_speeds(self, told: Mapping[str, Speed]) -> None:
         with self._lock:
             for scope, speed in told.items():
-                if scope not in self._new_speeds:
+                # Everything is told every second; what was known already gets no younger by it.
+                if scope not in self._new_speeds and speed != self._told.get(scope):
+                    self._told[scope] = speed
                     self._measured[scope] = Measured(
-                        speed.first_token_s, speed.tokens_per_s, speed.samples
+                        speed.first_token_s, speed.tokens_per_s, speed.samples, self._clock()
                     )
 
     def _is_open(self, scope: str) -> bool:
@@ -245,13 +234,6 @@ class Health:
 
 def _local(epoch_s: float) -> datetime:
     return timezone.localtime(datetime.fromtimestamp(epoch_s, UTC))
-
-
-def _moved(known: float | None, new: float) -> float:
-    if known is None:
-        return new
-    keep: float = 0.5 ** (1 / HALF_LIFE_CALLS)
-    return keep * known + (1 - keep) * new
 
 
 def credential_scope(credential: str | None) -> str:

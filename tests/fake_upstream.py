@@ -40,7 +40,8 @@ class Asked:
 
 @dataclass
 class FakeUpstream:
-    """`asked` lists the model calls in order, `left` counts clients that went away mid-answer."""
+    """`asked` lists the model calls in order, `left` counts clients that went away mid-answer,
+    `listed` the requests for the list of models."""
 
     default: Answer | list[Answer] = field(default_factory=lambda: Answer("Hello from upstream."))
     answers: dict[str, Answer | list[Answer]] = field(default_factory=dict)
@@ -48,6 +49,8 @@ class FakeUpstream:
     port: int = 0
     asked: list[Asked] = field(default_factory=list)
     left: int = 0
+    listed: int = 0
+    listing_status: int = 200
 
     @property
     def base_url(self) -> str:
@@ -80,6 +83,9 @@ class FakeUpstream:
         path = request.path
         if request.method == "GET" and path.endswith("/models"):
             chosen = _listing_format(request)
+            self.listed += 1
+            if self.listing_status != 200:
+                return _refusal(Answer(status=self.listing_status), chosen)
             return web.json_response(chosen.listing(self.models))
         if path.endswith("/chat/completions"):
             return await self._complete(request, upstream_formats.OPENAI)

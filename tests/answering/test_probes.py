@@ -1,9 +1,16 @@
 from __future__ import annotations
 
-import pytest
+from datetime import timedelta
+from uuid import UUID
 
+import pytest
+from django.core.cache import cache
+from django.utils import timezone
+
+from accounts.identifiers import first_id_of
 from answering import probes
 from routing.health import Health, model_scope, provider_scope
+from routing.models import Attempt, Decision
 from tests.cast import make_endpoint
 from tests.chat.rows import MODEL, OTHER_MODEL
 
@@ -77,3 +84,82 @@ async def test_what_was_deleted_is_asked_of_nobody(
     await probes.probe_failing()
 
     assert not health.may_try(scopes[0])
+
+
+def called(organisation, ago: timedelta) -> None:
+    """A call of so long ago, with the organisation's key."""
+    at = timezone.now() - ago
+    decision = Decision.objects.create(
+        organisation=organisation, surface="chat", preference="", model_id=MODEL,
+        category="chat", difficulty=0.1, receipt={},
+    )  # fmt: skip
+    Attempt.objects.create(
+        id=UUID(int=first_id_of(at).int + 1), decision=decision, number=1,
+        model_id=MODEL, endpoint="openai", credential=organisation.provider_keys.get().credential,
+        payer="organisation", started_at=at,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def _fresh_marks():
+    cache.clear()
+    yield
+    cache.clear()
+
+
+@pytest.fixture
+def away(upstream, monkeypatch):
+    monkeypatch.setenv("CHOFESH_OPENAI_BASE_URL", "http://127.0.0.1:9/v1")
+
+
+@pytest.mark.usefixtures("_fresh_marks", "away")
+async def test_what_nobody_called_lately_is_known_to_be_away(
+    connected, health, in_database, scopes
+):
+    await in_database(called)(connected, timedelta(hours=2))
+
+    for _round in range(3):
+        assert health.may_try(scopes[0])
+        await probes.probe_stale()
+
+    assert not health.may_try(scopes[0])
+    assert health.may_try(scopes[1])
+
+
+@pytest.mark.usefixtures("_fresh_marks", "away")
+@pytest.mark.parametrize("ago", [timedelta(minutes=1), timedelta(days=2)])
+async def test_what_is_in_use_or_out_of_use_is_left_alone(
+    connected, health, in_database, scopes, ago
+):
+    await in_database(called)(connected, ago)
+
+    for _round in range(5):
+        await probes.probe_stale()
+
+    assert health.may_try(scopes[0])
+
+
+@pytest.mark.usefixtures("_fresh_marks")
+async def test_a_stale_way_is_asked_once_in_ten_minutes_and_never_called(
+    connected, upstream, health, in_database
+):
+    await in_database(called)(connected, timedelta(hours=2))
+
+    for _round in range(5):
+        await probes.probe_stale()
+
+    assert (upstream.listed, upstream.asked) == (1, [])
+
+
+@pytest.mark.usefixtures("_fresh_marks")
+async def test_a_key_that_is_refused_meanwhile_is_known_to_its_owner(
+    connected, upstream, health, in_database, scopes
+):
+    await in_database(called)(connected, timedelta(hours=2))
+    upstream.listing_status = 401
+
+    await probes.probe_stale()
+
+    key = await in_database(connected.provider_keys.get)()
+    assert "rejected" in key.last_failure
+    assert not health.may_try(f"credential {key.credential}")

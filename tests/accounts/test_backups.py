@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+import stat
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from tests.cast import make_key
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def sealed(organisation, key_ring):
+    return make_key(organisation)
+
+
+def back_up(folder: Path, *options: str) -> str:
+    said = StringIO()
+    call_command("backup", str(folder), *options, stdout=said)
+    return said.getvalue()
+
+
+def files(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
+def test_a_copy_is_for_its_owner_alone(sealed, tmp_path):
+    back_up(tmp_path / "copies")
+
+    made = files(tmp_path / "copies")
+    assert len(made) == 2
+    assert {stat.S_IMODE(path.stat().st_mode) for path in made} == {0o600}
+    assert {stat.S_IMODE(path.parent.stat().st_mode) for path in made} == {0o700}
+
+
+def test_the_key_ring_is_not_beside_the_copy_and_the_words_say_so(sealed, tmp_path, settings):
+    said = back_up(tmp_path / "copies")
+
+    assert "was not copied" in said
+    ring = [path for path in files(Path(settings.KEYS_DIR)) if path.name != "primary"]
+    roots = [path.read_bytes().strip() for path in ring]
+    copied = b"".join(path.read_bytes() for path in files(tmp_path / "copies"))
+    assert [root in copied for root in roots] == [False]
+
+
+def test_the_key_ring_goes_to_a_place_of_its_own(sealed, tmp_path, settings):
+    said = back_up(tmp_path / "copies", "--keys", str(tmp_path / "elsewhere"))
+
+    assert "Keep the two apart" in said
+    (copy,) = (tmp_path / "elsewhere").iterdir()
+    assert {path.name for path in copy.iterdir()} == {
+        path.name for path in Path(settings.KEYS_DIR).iterdir()
+    }
+    assert {stat.S_IMODE(path.stat().st_mode) for path in copy.iterdir()} == {0o600}
+
+
+@pytest.mark.parametrize("where", [".", "deeper", ".."])
+def test_the_key_ring_is_refused_beside_the_copy(sealed, tmp_path, where):
+    with pytest.raises(CommandError, match="must not be copied beside"):
+        back_up(tmp_path / "copies", "--keys", str(tmp_path / "copies" / where))
+
+    assert files(tmp_path / "copies") == []
+
+
+def test_what_is_there_is_never_replaced(sealed, tmp_path):
+    back_up(tmp_path)
+    (copy,) = tmp_path.glob("chofesh-*")
+
+    with pytest.raises(CommandError, match="already"):
+        call_command("restore", str(copy))
+
+
+def test_a_damaged_copy_is_refused(sealed, tmp_path):
+    back_up(tmp_path)
+    (copy,) = tmp_path.glob("chofesh-*")
+    database = next(path for path in copy.iterdir() if path.name != "backup.json")
+    content = bytearray(database.read_bytes())
+    content[len(content) // 2] ^= 1
+    database.write_bytes(content)
+
+    with pytest.raises(CommandError, match="is damaged"):
+        call_command("restore", str(copy))
+
+
+def test_what_is_no_backup_is_refused(tmp_path):
+    with pytest.raises(CommandError, match="is not a backup"):
+        call_command("restore", str(tmp_path))
+
+
+def test_a_place_that_cannot_be_written_to_is_named(sealed, tmp_path):
+    (tmp_path / "file").write_text("in the way")
+
+    with pytest.raises(CommandError, match="Nothing can be written to"):
+        back_up(tmp_path / "file")
