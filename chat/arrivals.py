@@ -22,6 +22,7 @@ def catch_up(user: User, hello: Hello) -> tuple[list[UUID], list[dict[str, Any]]
     running: list[UUID] = []
     if hello.conversation is not None:
         conversation = access_conversation(user, hello.conversation)
+        mark_read(user.id, conversation.id)
         active = conversation.replies.filter(state__in=ACTIVE_STATES)
         running = list(active.values_list("id", flat=True))
     missed = Reply.objects.filter(

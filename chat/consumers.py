@@ -116,10 +116,9 @@ class ChatConsumer(AsyncWebsocketConsumer):
             case Retry():
                 submitted = await database_sync_to_async(turns.retry_reply)(user, frame)
                 await self._submitted(user, submitted, replaces=frame.reply)
-            case Continue(reply_id):
-                await self._begin(
-                    await database_sync_to_async(turns.continue_reply)(user, reply_id)
-                )
+            case Continue():
+                submitted = await database_sync_to_async(turns.continue_reply)(user, frame)
+                await self._submitted(user, submitted)
             case Stop(reply_id):
                 await self._stop(await database_sync_to_async(turns.ask_to_stop)(user, reply_id))
             case Resync(reply_id):
@@ -160,7 +159,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
     async def _show(self, reply: Reply, replaces: UUID | None = None) -> None:
         frame, row = await database_sync_to_async(presentation.begun_frames)(reply, replaces)
         # To this page itself, in order with what follows; its person's other pages hear of it.
-        self.push(encode(frame))
+        self.push(encode(frame | {"asked_here": True}))
         bell.tell_user(self.user_id, reply.conversation_id, frame, but=self.name)
         bell.tell_user(self.user_id, reply.conversation_id, row)
 

@@ -46,8 +46,3 @@ def purge_deleted() -> int:
         Conversation.objects.filter(id__in=batch).delete()
         count += len(batch)
     return count
-
-
-def mark_read(conversation: Conversation) -> None:
-    conversation.read_at = timezone.now()
-    conversation.save(update_fields=["read_at"])

@@ -53,6 +53,7 @@ class Retry:
 
 @dataclass(frozen=True, slots=True)
 class Continue:
+    client_msg_id: UUID
     reply: UUID
 
 
@@ -196,7 +197,7 @@ _PARSERS: dict[str, Callable[[dict[str, Any]], Frame]] = {
     "hello": _hello,
     "send": _send,
     "retry": _retry,
-    "continue": lambda data: Continue(_uuid(data, "reply")),
+    "continue": lambda data: Continue(_uuid(data, "client_msg_id"), _uuid(data, "reply")),
     "stop": lambda data: Stop(_uuid(data, "reply")),
     "resync": lambda data: Resync(_uuid(data, "reply")),
     "ping": lambda _data: Ping(),

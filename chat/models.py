@@ -136,6 +136,22 @@ class Reply(models.Model):
         return self.state in ACTIVE_STATES
 
 
+class Continuation(models.Model):
+    """A press of Continue: it counts as a message does, and the same one twice is one."""
+
+    reply = models.ForeignKey(Reply, models.CASCADE, related_name="continuations", db_index=False)
+    client_msg_id = models.UUIDField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["reply", "client_msg_id"], name="chat_continued_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.reply_id} {self.created_at}"
+
+
 class JournalRow(models.Model):
     """A piece of a running reply, committed before any browser sees it."""
 

@@ -14,8 +14,8 @@ from django.utils.translation import gettext as _
 from accounts.access import NotFoundError, locked_membership
 from accounts.models import Membership, User
 from chat.access import access_message, access_reply, conversations_of, lock_conversation
-from chat.frames import Retry, Send
-from chat.models import ACTIVE_STATES, Conversation, Message, Reply, ReplyState
+from chat.frames import Continue, Retry, Send
+from chat.models import ACTIVE_STATES, Continuation, Conversation, Message, Reply, ReplyState
 from chat.thread import Thread
 from chat.titles import title_from
 from chat.verdicts import note_retry
@@ -86,20 +86,36 @@ def retry_reply(user: User, retry: Retry) -> Submitted:
     return Submitted(retry.client_msg_id, conversation, former.message, reply, is_new=True)
 
 
-def continue_reply(user: User, reply_id: UUID) -> Reply:
-    """Go on with a reply that ended too early: the same reply, a new attempt."""
+def continue_reply(user: User, asked: Continue) -> Submitted:
+    """Go on with a reply that ended too early: the same reply, a new attempt.
+
+    Asked for twice, or while somebody else's press is being answered, it is one continuation.
+    """
     with transaction.atomic():
         _wait_in_line(user)
-        reply = access_reply(user, reply_id)
-        _locked(reply.conversation)
+        reply = access_reply(user, asked.reply)
+        conversation = _locked(reply.conversation)
         reply.refresh_from_db()
-        if not can_continue(reply):
-            raise TurnRefusedError("complete", _("This reply is complete already."))
-        _refuse_if_busy(user, reply.conversation)
-        reply.state = ReplyState.QUEUED
-        reply.failure = reply.failure_words = reply.finish = ""
-        reply.save(update_fields=["state", "failure", "failure_words", "finish"])
-    return reply
+        is_new = not (reply.is_active or _already_continued(reply, asked))
+        if is_new:
+            _continue(user, conversation, reply)
+            reply.continuations.create(client_msg_id=asked.client_msg_id)
+    return Submitted(asked.client_msg_id, conversation, reply.message, reply, is_new=is_new)
+
+
+def _already_continued(reply: Reply, asked: Continue) -> bool:
+    return reply.continuations.filter(client_msg_id=asked.client_msg_id).exists()
+
+
+def _continue(user: User, conversation: Conversation, reply: Reply) -> None:
+    if not can_continue(reply):
+        raise TurnRefusedError("complete", _("This reply is complete already."))
+    _refuse_if_busy(user, conversation)
+    reply.state = ReplyState.QUEUED
+    reply.failure = reply.failure_words = reply.finish = ""
+    reply.save(update_fields=["state", "failure", "failure_words", "finish"])
+    conversation.active_at = timezone.now()
+    conversation.save(update_fields=["active_at"])
 
 
 def can_continue(reply: Reply) -> bool:
@@ -186,17 +202,19 @@ def _refuse_if_busy(user: User, conversation: Conversation) -> None:
             _("%(count)s of your replies are being written. Wait for one; your text is kept.")
             % {"count": len(running)},
         )
-    minute_ago = timezone.now() - timedelta(minutes=1)
-    recent = Reply.objects.filter(
-        conversation__owner=user,
-        # What was asked since then has made its conversation newer, and for that there is an index.
-        conversation__active_at__gte=minute_ago,
-        created_at__gte=minute_ago,
-    )
-    if recent.count() >= settings.MESSAGES_PER_MINUTE:
+    if _asked_this_minute(user) >= settings.MESSAGES_PER_MINUTE:
         raise TurnRefusedError(
             "too_fast", _("That is many messages in a minute. Wait a little; your text is kept.")
         )
+
+
+def _asked_this_minute(user: User) -> int:
+    """Messages, answers again and continuations: each is a call."""
+    minute_ago = timezone.now() - timedelta(minutes=1)
+    # What was asked since then has made its conversation newer, and for that there is an index.
+    newer = Reply.objects.filter(conversation__owner=user, conversation__active_at__gte=minute_ago)
+    continued = Continuation.objects.filter(reply__in=newer, created_at__gte=minute_ago)
+    return newer.filter(created_at__gte=minute_ago).count() + continued.count()
 
 
 def _parent(user: User, conversation: Conversation, send: Send) -> Reply | None:

@@ -25,7 +25,6 @@ from chat.access import (
 )
 from chat.conversations import (
     delete_conversation,
-    mark_read,
     rename_conversation,
     restore_conversation,
 )
@@ -53,7 +52,6 @@ def new_conversation(request: AuthenticatedHttpRequest) -> HttpResponse:
 @require_GET
 def conversation(request: AuthenticatedHttpRequest, conversation_id: UUID) -> HttpResponse:
     found = access_conversation(request.user, conversation_id)
-    mark_read(found)
     return _page(request, found, {"turns": presentation.shown_turns(found)})
 
 

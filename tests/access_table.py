@@ -311,5 +311,3 @@ NOTHING: Mapping[str, object] = {"number": 1_000_000}
 
 # Not asked by name: they carry a signed key, and answer the same page for every wrong one.
 SIGNED_ADDRESSES = {"account_confirm_email", "account_reset_password_from_key"}
-# A chat notes when it was last looked at, so that it is no longer shown as unread.
-NOTES_THE_READING = {"conversation"}

@@ -80,7 +80,7 @@ FRAMES = (
     ),
     Said("retry", {"client_msg_id": _new_id(), "reply": "reply"}, _bob_alone("ack")),
     # Bob's reply is whole already, so he is told so; nobody else learns that it exists.
-    Said("continue", {"reply": "reply"}, _bob_alone("complete")),
+    Said("continue", {"client_msg_id": _new_id(), "reply": "reply"}, _bob_alone("complete")),
     Said("stop", {"reply": "reply"}, _bob_alone("")),
     Said("resync", {"reply": "reply"}, _bob_alone("done")),
 )

@@ -80,6 +80,8 @@ const handlers = {
 
   turn(frame) {
     if (frame.conversation !== conversation) return;
+    // From another page: it is shown where this page stands at the same place, and disturbs no other branch.
+    if (!frame.asked_here && !thread.goesOn(frame)) return;
     streams.delete(frame.reply);
     thread.placeTurn(frame);
     refresh();
@@ -91,6 +93,7 @@ const handlers = {
   },
 
   words(frame) {
+    if (!thread.replyElement(frame.reply)) return;
     thread.setWords(frame.reply, frame.text);
     announce(frame.text);
   },
@@ -231,11 +234,15 @@ function editLast(event) {
   editor.open(last);
 }
 
+function goOn(reply) {
+  socket.send({ type: "continue", client_msg_id: newId(), reply: reply.dataset.reply });
+}
+
 const presses = {
   "[data-edit]": (button) => editor.open(button.closest(".turn")),
   "[data-copy-code]": (button) => copyCode(button),
   "[data-copy-reply]": (button) => copyReply(button),
-  "[data-continue]": (_, reply) => socket.send({ type: "continue", reply: reply.dataset.reply }),
+  "[data-continue]": (_, reply) => goOn(reply),
   "[data-retry]": (_, reply) => answerAgain(reply, null),
   "[data-not-this-one]": (_, reply) => answerAgain(reply, null, true),
   "[data-undo-switch]": (button, reply) => answerAgain(reply, button.dataset.undoSwitch),

@@ -23,6 +23,13 @@ export function activeReplies() {
   );
 }
 
+/** Whether a turn follows what is shown here, or takes the place of the reply at its end. */
+export function goesOn(frame) {
+  if (replyElement(frame.reply)) return true;
+  const last = lastReply()?.dataset.reply ?? null;
+  return (frame.replaces ?? frame.parent) === last;
+}
+
 /** Put a turn below its parent's, in the place of another version of its message if there is one, or
     in the place of the same message's turn. A new branch has no turns after it yet. */
 export function placeTurn(frame) {

@@ -73,7 +73,7 @@ def refusal(frame: object) -> BadFrameError:
             Retry(UUID(ID), UUID(OTHER), "a/b", not_this_one=True),
         ),
         (RETRY | {"not_this_one": "yes"}, Retry(UUID(ID), UUID(OTHER), None, not_this_one=False)),
-        ({"type": "continue", "reply": ID}, Continue(UUID(ID))),
+        (RETRY | {"type": "continue"}, Continue(UUID(ID), UUID(OTHER))),
         ({"type": "stop", "reply": ID}, Stop(UUID(ID))),
         ({"type": "resync", "reply": ID}, Resync(UUID(ID))),
         ({"type": "ping"}, Ping()),

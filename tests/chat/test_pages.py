@@ -98,13 +98,13 @@ def test_every_end_says_what_happened_and_what_to_do(conversation, mine, fields,
     assert button in page
 
 
-def test_a_conversation_is_read_when_it_was_opened(conversation, mine):
-    assert conversation.read_at is None
+def test_a_conversation_that_is_open_is_not_shown_as_unread(conversation, mine):
+    other = mine.get("/").content.decode()
+    assert "Not read yet" in other
 
-    mine.get(address("conversation", conversation))
+    page = mine.get(address("conversation", conversation)).content.decode()
 
-    conversation.refresh_from_db()
-    assert conversation.read_at is not None
+    assert "Not read yet" not in page
 
 
 def test_it_can_be_renamed(conversation, mine):

@@ -216,7 +216,7 @@ async def test_a_continued_reply_is_one_text_after_a_kill(server, people, provid
 
     await come_back(page)
     del page.ended[reply]
-    await page.say(type="continue", reply=reply)
+    await page.say(type="continue", client_msg_id=str(uuid4()), reply=reply)
     await page.sees_the_end(reply)
 
     row = server.reply(reply)

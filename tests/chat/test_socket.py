@@ -6,6 +6,7 @@ import pytest
 
 from chat.models import Message, Reply
 from tests.chat.conftest import MODEL
+from tests.chat.rows import make_conversation
 from tests.chat.tab import Tab
 from tests.upstream_formats import Answer
 
@@ -157,7 +158,7 @@ async def test_a_stranger_gets_nothing_of_it(connected, tabs, tab, charlie, upst
         {"type": "hello", "protocol": 1, "conversation": ack["conversation"], "running": {}},
         {"type": "resync", "reply": ack["reply"]},
         {"type": "stop", "reply": ack["reply"]},
-        {"type": "continue", "reply": ack["reply"]},
+        {"type": "continue", "client_msg_id": str(uuid4()), "reply": ack["reply"]},
         {"type": "retry", "reply": ack["reply"], "client_msg_id": str(uuid4())},
     ):
         await stranger.say(**frame)
@@ -188,3 +189,15 @@ async def test_a_foreign_origin_is_refused_at_the_handshake(origin, runner, alic
 
     foreign = Tab(await in_thread(session_of)(alice), origin)
     assert not await foreign.connect()
+
+
+async def test_a_conversation_is_read_when_a_page_shows_it(organisation, tabs, alice, in_thread):
+    conversation = await in_thread(make_conversation)(alice)
+    tab = await tabs.open(alice)
+
+    await tab.hello(str(conversation.id))
+    await tab.say(type="ping")
+    await tab.until("pong")
+
+    await in_thread(conversation.refresh_from_db)()
+    assert conversation.read_at is not None

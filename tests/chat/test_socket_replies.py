@@ -110,7 +110,7 @@ async def test_continuing_goes_on_in_the_same_reply(connected, tab, upstream, in
     ack = await tab.ask("Count")
     assert (await tab.until("done"))["state"] == "interrupted"
 
-    await tab.say(type="continue", reply=ack["reply"])
+    await tab.say(type="continue", client_msg_id=str(uuid4()), reply=ack["reply"])
     snapshot = await tab.until("snapshot")
     done = await tab.until("done")
 
@@ -128,7 +128,7 @@ async def test_a_continued_reply_costs_what_both_its_runs_cost(connected, tab, u
     await tab.hello()
     ack = await tab.ask("Count")
     await tab.until("done")
-    await tab.say(type="continue", reply=ack["reply"])
+    await tab.say(type="continue", client_msg_id=str(uuid4()), reply=ack["reply"])
     await tab.until("done")
 
     def costs() -> tuple[Decimal, list[Decimal]]:
@@ -147,7 +147,7 @@ async def test_a_finished_reply_is_not_continued(connected, tab, upstream):
     ack = await tab.ask("Hello")
     await tab.until("done")
 
-    await tab.say(type="continue", reply=ack["reply"])
+    await tab.say(type="continue", client_msg_id=str(uuid4()), reply=ack["reply"])
 
     assert (await tab.until("error"))["code"] == "complete"
     assert len(upstream.asked) == 1

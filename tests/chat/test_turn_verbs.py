@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 
 from accounts.access import NotFoundError
-from chat.frames import Retry, Send
+from chat.frames import Continue, Retry, Send
 from chat.models import Message, Reply, ReplyState
 from chat.turns import (
     Submitted,
@@ -30,6 +30,10 @@ def reply(organisation, alice) -> Reply:
 
 def retry(user, reply, model=None, *, not_this_one=False) -> Submitted:
     return retry_reply(user, Retry(uuid4(), reply.id, model, not_this_one))
+
+
+def go_on(user, reply) -> Submitted:
+    return continue_reply(user, Continue(uuid4(), reply.id))
 
 
 def test_answering_again_adds_a_branch(reply, alice):
@@ -100,18 +104,16 @@ def test_answering_again_beside_a_running_reply_is_refused(reply, alice):
         ({"state": ReplyState.DONE, "finish": "stop"}, False),
         ({"state": ReplyState.FAILED}, False),
         ({"state": ReplyState.INTERRUPTED, "text": ""}, False),
-        ({"state": ReplyState.QUEUED}, False),
-        ({"state": ReplyState.RUNNING}, False),
     ],
 )
 def test_only_a_reply_that_ended_too_early_is_continued(reply, alice, fields, may):
     Reply.objects.update(**fields)
 
     if may:
-        assert continue_reply(alice, reply.id).state == "queued"
+        assert go_on(alice, reply).reply.state == "queued"
     else:
         with pytest.raises(TurnRefusedError):
-            continue_reply(alice, reply.id)
+            go_on(alice, reply)
         reply.refresh_from_db()
         assert reply.state == fields["state"]
 
@@ -119,11 +121,61 @@ def test_only_a_reply_that_ended_too_early_is_continued(reply, alice, fields, ma
 def test_a_continued_reply_keeps_its_text_and_forgets_its_end(reply, alice):
     Reply.objects.update(state=ReplyState.INTERRUPTED, failure="stalled", failure_words="It broke.")
 
-    continue_reply(alice, reply.id)
+    go_on(alice, reply)
 
     reply.refresh_from_db()
     assert reply.text == "Answer"
     assert (reply.failure, reply.failure_words, reply.finish) == ("", "", "")
+
+
+@pytest.mark.parametrize("state", [ReplyState.QUEUED, ReplyState.RUNNING])
+def test_continuing_what_is_being_continued_is_one_continuation(reply, alice, state):
+    Reply.objects.update(state=state)
+
+    again = go_on(alice, reply)
+
+    assert (again.is_new, again.reply) == (False, reply)
+    reply.refresh_from_db()
+    assert reply.state == state
+
+
+def test_a_continuation_that_is_sent_again_is_not_another_one(reply, alice):
+    Reply.objects.update(state=ReplyState.INTERRUPTED)
+    asked = Continue(uuid4(), reply.id)
+    assert continue_reply(alice, asked).is_new
+    Reply.objects.update(state=ReplyState.INTERRUPTED)
+
+    assert not continue_reply(alice, asked).is_new
+
+    reply.refresh_from_db()
+    assert reply.state == "interrupted"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_presses_of_continue_at_once_are_one_continuation(reply, alice):
+    Reply.objects.update(state=ReplyState.INTERRUPTED)
+
+    def press(_number: int) -> bool:
+        try:
+            return go_on(alice, reply).is_new
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pages:
+        assert sum(pages.map(press, range(4))) == 1
+
+
+def test_continuations_count_toward_the_limit_a_minute(reply, alice, settings):
+    settings.MESSAGES_PER_MINUTE = 3
+    for _ in range(2):
+        Reply.objects.update(state=ReplyState.INTERRUPTED)
+        go_on(alice, reply)
+    Reply.objects.update(state=ReplyState.INTERRUPTED)
+
+    with pytest.raises(TurnRefusedError) as refused:
+        go_on(alice, reply)
+
+    assert refused.value.code == "too_fast"
 
 
 def test_a_stop_is_marked_on_a_running_reply(organisation, alice):
@@ -146,7 +198,7 @@ def test_a_stop_after_the_end_changes_nothing(reply, alice):
     "verb",
     [
         retry,
-        lambda user, reply: continue_reply(user, reply.id),
+        go_on,
         lambda user, reply: ask_to_stop(user, reply.id),
         lambda user, reply: show_reply(user, reply.id),
     ],

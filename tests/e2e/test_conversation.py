@@ -148,6 +148,55 @@ def test_two_pages_show_the_same(chat, provider, context):
     assert chat.content.inner_text() == other.content.inner_text()
 
 
+def test_a_page_at_another_branch_is_not_disturbed(chat, provider, context):
+    provider.default = [Answer("First."), Answer("Second."), Answer("Third.")]
+    chat.ask("Hello")
+    chat.reply.get_by_role("button", name="Not this one").click()
+    chat.says("Second.")
+    chat.ends()
+    other = type(chat)(context.new_page())
+    other.open(chat.page.url)
+    other.reply.get_by_role("button", name="Previous answer").click()
+    other.says("First.")
+
+    chat.ask("And then?")
+    expect(chat.replies).to_have_count(2)
+    # What comes over the same socket after the turn.
+    expect(other.rows.first.locator(".dot-running")).to_have_count(0)
+    other.page.wait_for_timeout(500)
+
+    expect(other.replies).to_have_count(1)
+    other.says("First.")
+    expect(other.stop_button).to_be_hidden()
+
+
+def test_a_page_at_the_same_branch_follows(chat, provider, context):
+    provider.default = [Answer("First."), Answer("Second."), Answer("Third.")]
+    chat.ask("Hello")
+    other = type(chat)(context.new_page())
+    other.open(chat.page.url)
+
+    chat.ask("And then?")
+    other.says("Second.")
+    chat.reply.get_by_role("button", name="Not this one").click()
+
+    chat.says("Third.")
+    other.says("Third.")
+    expect(other.replies).to_have_count(2)
+
+
+def test_a_reply_stopped_before_its_first_word_can_be_tried_again(chat, provider):
+    provider.default = [Answer("Too late.", first_delay_s=30), Answer("Here.")]
+    chat.write("Hello")
+    expect(chat.chip).to_be_visible(timeout=PATIENCE_MS)
+    chat.stop_button.click()
+    chat.ends("stopped")
+
+    chat.reply.get_by_role("button", name="Try again").click()
+
+    chat.says("Here.")
+
+
 def test_a_draft_outlives_a_reload(chat, page):
     chat.box.fill("Half a thought")
     page.reload()

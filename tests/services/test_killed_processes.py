@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from uuid import uuid4
 
 from tests.fake_upstream import FakeUpstream
 from tests.services.conftest import WEBS, WORKERS, Pages
@@ -51,7 +52,7 @@ async def test_an_interrupted_reply_is_continued_by_the_other_worker(
 
     upstream.default = Answer(" and so on.", delay_s=0.02)
     del page.ended[reply]
-    await page.say(type="continue", reply=reply)
+    await page.say(type="continue", client_msg_id=str(uuid4()), reply=reply)
 
     end = await page.sees_the_end(reply)
     assert end["state"] == "done"
