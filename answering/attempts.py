@@ -150,9 +150,8 @@ def book_once(row: Attempt, used: ledger.Used, prices: Prices, reserved: Reserve
         if not running.update(**ended):
             return
         entry = ledger.book(row, used, prices)
-        # A failed try is the organisation's overhead, not the person's spending.
-        spent = entry.cost_usd if entry.delivered else Decimal(0)
-        budgets.settle(list(reserved.of), reserved.usd, spent)
+        limited = list(reserved.of)
+        budgets.settle(limited, reserved.usd, entry.cost_usd, delivered=entry.delivered)
 
 
 def _tell_owner(attempt: OpenAttempt, error: ProviderError | None) -> None:

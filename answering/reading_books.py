@@ -55,7 +55,7 @@ def book_reading(request: AnswerRequest, decision_id: UUID, word: Word) -> None:
     entry = ledger.book(row, _used(word), candidate.card.prices)
     if candidate.payer == "organisation" and entry.cost_usd:
         limits = list(budgets.budgets_of(request.user, request.organisation))
-        budgets.settle(limits, Decimal(0), entry.cost_usd)
+        budgets.settle(limits, Decimal(0), entry.cost_usd, delivered=entry.delivered)
 
 
 def _used(word: Word) -> ledger.Used:

@@ -48,6 +48,7 @@ class ReplyView:
     chip: Chip | None
     switch: Switch | None
     failure_words: str
+    is_over_budget: bool
     can_continue: bool
     thumb: str
 
@@ -99,9 +100,19 @@ def reply_view(reply: Reply, costs: dict[UUID, Decimal], thumbs: dict[UUID, str]
         chip=_chip(reply, cost),
         switch=switch_of(reply),
         failure_words=reply.failure_words,
+        is_over_budget=_is_over_budget(reply),
         can_continue=can_continue(reply),
         thumb=thumbs.get(reply.decision_id, "") if reply.decision_id else "",
     )
+
+
+def _is_over_budget(reply: Reply) -> bool:
+    """A limit on spending stood in the way, at the choice or at the call."""
+    if reply.failure == "budget":
+        return True
+    if reply.failure != "no_model" or reply.decision is None:
+        return False
+    return any(note["code"] == "budget" for note in reply.decision.receipt["rejected"])
 
 
 def chip_html(reply: Reply) -> str:

@@ -70,7 +70,14 @@ def context(reply: Reply) -> dict[str, Any]:
         "attempts": [_attempt(each) for each in attempts if each.number > Attempt.SECOND_READING],
         "second_reading": _second_reading(receipt),
         "totals": _totals(receipt, attempts),
+        "budget_left_words": _budget_left_words(receipt),
     }
+
+
+def _budget_left_words(receipt: Receipt) -> str:
+    """USD; empty where no budget limits the person."""
+    left = receipt["budget"]["left_usd"]
+    return "" if left is None else usd(left)
 
 
 def _bars(receipt: Receipt) -> list[dict[str, Any]]:

@@ -22,6 +22,7 @@ from accounts.provider_keys import disable_key
 from chat.models import Conversation, Message, Reply
 from routing.policy import PersonalChange, PolicyChange, change_personal_routing, change_policy
 from tests.cast import make_endpoint, make_key, make_member, make_organisation, make_team, make_user
+from tests.usage.rows import make_budget
 
 # Bob is the member whose things are asked for, "member" is a colleague of his. Charlie owns another
 # organisation. The superuser runs the server and is in no organisation.
@@ -91,6 +92,7 @@ THINGS: Mapping[str, Callable[[World], object]] = {
         make_endpoint(world.organisation, "openai_compatible", "https://models.example.org/v1").pk
     ),
     "membership": lambda world: current_membership(world.member).pk,
+    "budget": lambda world: make_budget(world.organisation, user=world.bob).pk,
     "team": lambda world: make_team(world.organisation, world.bob).pk,
     "invitation": lambda world: (
         create_invitation(current_membership(world.alice), Role.MEMBER)[0].pk
@@ -171,6 +173,7 @@ SHARED_KEY = {"key_id": "organisation_key"}
 ENDPOINT = {"endpoint_id": "endpoint"}
 TEAM = {"team_id": "team"}
 MEMBERSHIP = {"membership_id": "membership"}
+BUDGET = {"budget_id": "budget"}
 CONVERSATION = {"conversation_id": "bobs_conversation"}
 REPLY = {"reply_id": "bobs_reply"}
 MESSAGE = {"message_id": "bobs_message"}
@@ -287,6 +290,16 @@ ROUTES = (
     Route("POST", "my_rules_test", members(), data={"prompt": "Hello"}),
     Route("GET", "usage", members()),
     Route("GET", "organisation_usage", admins()),
+    Route("GET", "budgets", admins()),
+    Route(
+        "POST",
+        "budgets",
+        admins(302),
+        data={"whose": "organisation", "limit_usd": "10", "period": "month"},
+    ),
+    Route("GET", "budget", admins_of_it(), BUDGET),
+    Route("POST", "budget", admins_of_it(302), BUDGET, {"limit_usd": "5", "period": "day"}),
+    Route("POST", "budget_delete", admins_of_it(302), BUDGET),
     # Chats: their owner's alone, whoever else asks
     Route("GET", "new_conversation", members()),
     Route("GET", "sidebar", members()),

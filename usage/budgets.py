@@ -40,12 +40,15 @@ def reserve(user: User, organisation: Organisation, cost_usd: Decimal) -> list[B
                 id=budget.id, limit_usd__gte=F("spent_usd") + F("reserved_usd") + cost_usd
             )
             if not room.update(reserved_usd=F("reserved_usd") + cost_usd):
-                raise BudgetExhaustedError(_next_period(budget))
+                raise BudgetExhaustedError(next_period(budget.period, budget.period_start))
     return budgets
 
 
-def settle(budgets: list[Budget], reserved_usd: Decimal, cost_usd: Decimal) -> None:
-    """Book what the call really cost in the place of what was set aside.
+def settle(
+    budgets: list[Budget], reserved_usd: Decimal, cost_usd: Decimal, *, delivered: bool
+) -> None:
+    """Book what the call really cost in the place of what was set aside. A try that was not delivered
+    is the organisation's overhead: it counts in its own budgets, not in a team's or a person's.
 
     `budgets` as reserve() gave them: a period that began since has forgotten what was set aside.
     """
@@ -54,7 +57,8 @@ def settle(budgets: list[Budget], reserved_usd: Decimal, cost_usd: Decimal) -> N
         same_period = When(period_start=budget.period_start, then=left)
         Budget.objects.filter(id=budget.id).update(
             reserved_usd=Case(same_period, default=F("reserved_usd")),
-            spent_usd=F("spent_usd") + cost_usd,
+            spent_usd=F("spent_usd")
+            + (cost_usd if delivered or budget.is_of_organisation else Decimal(0)),
         )
 
 
@@ -86,9 +90,10 @@ def period_start(period: str, day: date) -> date:
     return day.replace(day=1)
 
 
-def _next_period(budget: Budget) -> date:
-    if budget.period == Budget.Period.DAY:
-        return budget.period_start + timedelta(days=1)
-    if budget.period == Budget.Period.WEEK:
-        return budget.period_start + timedelta(days=7)
-    return (budget.period_start + timedelta(days=32)).replace(day=1)
+def next_period(period: str, start: date) -> date:
+    """The first day of the period after the one that begins at `start`."""
+    if period == Budget.Period.DAY:
+        return start + timedelta(days=1)
+    if period == Budget.Period.WEEK:
+        return start + timedelta(days=7)
+    return (start + timedelta(days=32)).replace(day=1)

@@ -75,3 +75,7 @@ class Budget(models.Model):
 
     def __str__(self) -> str:
         return f"{self.limit_usd} USD {self.period}"
+
+    @property
+    def is_of_organisation(self) -> bool:
+        return self.team_id is None and self.user_id is None

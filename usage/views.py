@@ -11,14 +11,20 @@ from accounts.access import (
     access_organisation_as_admin,
 )
 from usage import summary
+from usage.budget_list import budgets_for
 from usage.estimates import estimates_of
 
 
 @login_required
 @require_GET
 def my_usage(request: AuthenticatedHttpRequest) -> HttpResponse:
-    mine = summary.of_person(request.user, access_organisation(request.user))
-    return render(request, "usage/usage.html", {"usage": mine, "whose": "mine"})
+    organisation = access_organisation(request.user)
+    context = {
+        "usage": summary.of_person(request.user, organisation),
+        "budgets": budgets_for(request.user, organisation),
+        "whose": "mine",
+    }
+    return render(request, "usage/usage.html", context)
 
 
 @login_required

@@ -15,6 +15,7 @@ from tests.answering.asking import ask_for, decided_and_then, heard
 from tests.cast import make_key
 from tests.chat.rows import OTHER_MODEL
 from tests.upstream_formats import Answer
+from tests.usage.rows import make_budget
 from usage.budgets import period_start, reserve
 from usage.models import Budget, LedgerEntry
 
@@ -45,6 +46,21 @@ async def test_a_failed_call_is_not_charged(budget, connected, alice, upstream):
 
     await budget.arefresh_from_db()
     assert (budget.spent_usd, budget.reserved_usd) == (0, 0)
+
+
+async def test_a_call_that_broke_is_the_organisation_s_overhead_not_the_person_s_spending(
+    budget, connected, alice, upstream, in_database
+):
+    own = await in_database(make_budget)(connected, user=alice)
+    upstream.default = Answer("One two three", cut_after=2)
+    await heard(ask_for(alice, connected))
+
+    await budget.arefresh_from_db()
+    await own.arefresh_from_db()
+    entry = await LedgerEntry.objects.aget()
+    assert (budget.spent_usd, budget.reserved_usd) == (entry.cost_usd, 0)
+    assert entry.cost_usd > 0
+    assert (own.spent_usd, own.reserved_usd) == (0, 0)
 
 
 async def test_with_nothing_left_nobody_is_called(budget, connected, alice, upstream):
@@ -131,4 +147,4 @@ async def test_a_call_of_a_killed_process_is_booked_and_its_money_given_back(
     assert await LedgerEntry.objects.acount() == 2
     await budget.arefresh_from_db()
     assert budget.reserved_usd < Decimal("0.000001")
-    assert budget.spent_usd == spent
+    assert budget.spent_usd == spent + attempt.ledger_entry.cost_usd

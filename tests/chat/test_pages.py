@@ -17,6 +17,7 @@ from tests.chat.rows import (
     make_reply,
     make_turn,
 )
+from tests.usage.rows import make_decision
 
 NONCES = re.compile(rb'(nonce="|csrf-token" content="|csrfmiddlewaretoken" value=")[^"]*')
 
@@ -286,3 +287,25 @@ def test_a_change_needs_a_post_with_our_token(conversation, alice, name):
     assert client.post(address(name, conversation), {"title": "x"}).status_code == 403
     conversation.refresh_from_db()
     assert (conversation.title, conversation.deleted_at) == ("My chat", None)
+
+
+@pytest.mark.parametrize(
+    ("failure", "rejected", "is_pointed_to"),
+    [
+        ("budget", [], True),
+        ("no_model", [{"model": MODEL, "code": "budget", "reason": "Too dear"}], True),
+        ("no_model", [{"model": MODEL, "code": "down", "reason": "Failing"}], False),
+        ("rate_limited", [], False),
+    ],
+)
+def test_a_reply_that_a_budget_stopped_points_to_the_limits(
+    conversation, mine, alice, failure, rejected, is_pointed_to
+):
+    receipt = {"candidates": [], "rejected": rejected, "categories": {"chat": 1.0}}
+    decision = make_decision(alice, conversation.organisation, receipt=receipt)
+    fields = {"state": ReplyState.FAILED, "failure": failure, "model_id": ""}
+    make_turn(conversation, answer="", decision=decision, **fields)
+
+    page = mine.get(address("conversation", conversation)).content.decode()
+
+    assert ("/usage#limits" in page) is is_pointed_to

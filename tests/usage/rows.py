@@ -5,12 +5,15 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+from django.utils import timezone
+
 from accounts.models import Organisation, User
 from providers.events import Usage
 from routing.engine.values import Prices
 from routing.models import Attempt, Decision
 from usage import ledger
-from usage.models import LedgerEntry
+from usage.budgets import period_start
+from usage.models import Budget, LedgerEntry
 
 PRICES = Prices(2.0, 10.0, cached_input=0.2, cache_write=2.5)
 
@@ -38,3 +41,16 @@ def make_entry(
     LedgerEntry.objects.filter(id=entry.id).update(cost_usd=Decimal(cost_usd))
     entry.refresh_from_db()
     return entry
+
+
+def make_budget(
+    organisation: Organisation, limit: str = "1", period: str = Budget.Period.MONTH, **scope: Any
+) -> Budget:
+    start = period_start(period, timezone.localdate())
+    return Budget.objects.create(
+        organisation=organisation,
+        limit_usd=Decimal(limit),
+        period=period,
+        period_start=start,
+        **scope,
+    )

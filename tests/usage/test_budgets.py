@@ -9,6 +9,7 @@ from django.db import connection
 from django.utils import timezone
 
 from tests.cast import make_team
+from tests.usage.rows import make_budget
 from usage.budgets import (
     BudgetExhaustedError,
     budgets_of,
@@ -20,17 +21,6 @@ from usage.budgets import (
 from usage.models import Budget
 
 CENT = Decimal("0.01")
-
-
-def make_budget(organisation, limit="1", period=Budget.Period.MONTH, **scope) -> Budget:
-    start = period_start(period, timezone.localdate())
-    return Budget.objects.create(
-        organisation=organisation,
-        limit_usd=Decimal(limit),
-        period=period,
-        period_start=start,
-        **scope,
-    )
 
 
 @pytest.mark.parametrize(
@@ -65,7 +55,7 @@ def test_settling_books_what_it_really_cost(organisation, alice):
     budget = make_budget(organisation, "1")
     budgets = reserve(alice, organisation, Decimal("0.25"))
 
-    settle(budgets, Decimal("0.25"), Decimal("0.10"))
+    settle(budgets, Decimal("0.25"), Decimal("0.10"), delivered=True)
 
     budget.refresh_from_db()
     assert (budget.spent_usd, budget.reserved_usd) == (Decimal("0.10"), 0)
@@ -138,7 +128,7 @@ def test_a_call_over_midnight_leaves_no_negative_reserve(organisation, alice):
     Budget.objects.update(period_start=budget.period_start - timedelta(days=1))
     left_usd(alice, organisation)
 
-    settle(budgets, CENT, CENT)
+    settle(budgets, CENT, CENT, delivered=True)
 
     budget.refresh_from_db()
     assert (budget.reserved_usd, budget.spent_usd) == (0, CENT)
