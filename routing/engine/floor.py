@@ -18,9 +18,11 @@ FLOOR_SHARE = 0.8
 STRONGEST_ABILITY = 3.0
 
 # After a reply was turned down, its like is below the floor by half a logit for the rest of the conversation. The
-# floor stops where probabilities of today's models can no longer be told apart.
+# floor stops where probabilities of today's models can no longer be told apart, but never below the model that was
+# turned down: a tenth of a logit above it, which is more than a receipt rounds away.
 STEP_ABOVE_REFUSED_LOGITS = 0.5
 RAISED_FLOOR_MOST = 0.995
+LEAST_STEP_LOGITS = 0.1
 
 # Keeps a probability of 0 or 1 within reach of a logarithm.
 LEAST_ODDS = 1e-6
@@ -60,7 +62,9 @@ def ability_above(success: float, difficulty: float) -> float:
 def raised(floor: float, least_ability: float, hardness_logits: float) -> float:
     """`floor` is a probability, as is the result; the others are logits."""
     asked = 1.0 / (1.0 + math.exp(hardness_logits - least_ability))
-    return max(floor, min(RAISED_FLOOR_MOST, asked))
+    least = least_ability - STEP_ABOVE_REFUSED_LOGITS + LEAST_STEP_LOGITS
+    at_least = 1.0 / (1.0 + math.exp(hardness_logits - least))
+    return max(floor, min(RAISED_FLOOR_MOST, asked), at_least)
 
 
 def split_at(estimates: Sequence[Estimate], floor: float, incumbent: StayingFloor) -> Split:

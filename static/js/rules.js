@@ -33,5 +33,7 @@ function mark() {
 document.addEventListener("htmx:afterSwap", (event) => {
   const said = event.detail.elt.dataset?.said;
   if (said) announce(said);
+  // The prompt on trial may meet another rule now.
+  if (event.detail.elt.id === "rules") document.body.dispatchEvent(new CustomEvent("rulesChanged"));
   mark();
 });

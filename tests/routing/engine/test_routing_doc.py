@@ -5,12 +5,24 @@ from pathlib import Path
 
 import pytest
 
-from routing.engine import cost, demand, floor, gates, order, output, preference, stickiness, wait
+from routing.engine import (
+    cost,
+    demand,
+    floor,
+    gates,
+    order,
+    output,
+    preference,
+    second_reading,
+    stickiness,
+    wait,
+)
 from routing.engine import success as success_module
 
 DOC = (Path(__file__).parents[3] / "docs" / "routing.md").read_text()
 MODULES = (
-    cost, demand, floor, gates, order, output, preference, stickiness, success_module, wait,
+    cost, demand, floor, gates, order, output, preference, second_reading, stickiness,
+    success_module, wait,
 )  # fmt: skip
 # A unit of measure, and what only changes wording.
 UNTOLD = {"PER_MILLION", "TOLD_DIFFICULTY_STEP"}
