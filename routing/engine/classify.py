@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from routing.engine.features import LENGTH, OPTIONS, TextFeatures, read_text
+from routing.engine.build import LENGTH, OPTIONS
+from routing.engine.features import TextFeatures, read_text
 from routing.engine.language import detect_language
 from routing.engine.length import asked_words, estimate_tokens
 from routing.engine.sensitive import find_sensitive

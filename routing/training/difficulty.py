@@ -12,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sparse
 
-from routing.engine.features import BUCKETS, BUILD, LENGTH
+from routing.engine.build import BUILD, LENGTH
+from routing.engine.features import BUCKETS
 from routing.engine.success import DIFFICULTY_LOGITS_AT_EASIEST, DIFFICULTY_LOGITS_RANGE
 from routing.training.corpus import Example
 from routing.training.development import read_rows
@@ -45,6 +46,12 @@ EXACTNESS = {
     "chat": -1.0,
 }
 
+# What a person finds hard says less about models than what is asked for: on LLMRouter's train rows the gain of large over
+# small models follows the category more than the judged difficulty inside it (docs/classifier.md).
+MEAN_JUDGED = 0.3
+JUDGED_SHARE = 0.5
+EXACTNESS_SHARE = 1.4
+
 EXAM_ALPHA = 2.0
 EXAM_WORD_SCALE = 2.0
 # Per unit of the figures, 0..1: options that are alike ask for several judgements at once, and a long case is more to
@@ -57,7 +64,8 @@ def difficulty_target(example: Example) -> float:
     """About 0..1, or NaN where it is not known."""
     if example.difficulty is None:
         return float("nan")
-    return example.difficulty + EXACTNESS[example.category] / DIFFICULTY_LOGITS_RANGE
+    judged = MEAN_JUDGED + JUDGED_SHARE * (example.difficulty - MEAN_JUDGED)
+    return judged + EXACTNESS_SHARE * EXACTNESS[example.category] / DIFFICULTY_LOGITS_RANGE
 
 
 def fit_exams(directory: Path) -> tuple[Floats, Floats]:

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import scipy.sparse as sparse
 
-from routing.engine.features import BUCKETS, BUILD, read_text
+from routing.engine.build import BUILD
+from routing.engine.features import BUCKETS, read_text
 
 # The figures of the build lie around 1 and are few; scaled down they are held back by regularisation as words are.
 BUILD_SCALE = 0.7

@@ -10,8 +10,9 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sparse
 
+from routing.engine.build import LENGTH
 from routing.engine.classify import KINDS, OUTPUTS, FollowUp, context_of, follow_up_figures
-from routing.engine.features import BUCKETS, LENGTH, read_text
+from routing.engine.features import BUCKETS, read_text
 from routing.engine.values import COMPLEXITY
 from routing.training.corpus import Example
 from routing.training.data import FOLDS, SEED, Material, enlarged

@@ -14,8 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from routing.classifier import WEIGHTS
+from routing.engine.build import BUILD
 from routing.engine.classify import COLUMNS, KINDS, OUTPUTS, Classifier
-from routing.engine.features import BUCKETS, BUILD
+from routing.engine.features import BUCKETS
 from routing.engine.values import CATEGORIES
 from routing.training.data import SEED, Material, read_material
 from routing.training.difficulty import fit_exams
