@@ -11,7 +11,7 @@ from routing.engine.cost import sent_and_cached, tokens_usd
 from routing.engine.demand import Demand, all_sensitive, demand_of
 from routing.engine.estimate import output_tokens_of
 from routing.engine.explain import Outcome, explain
-from routing.engine.gates import CODES, admit
+from routing.engine.gates import CODE_RANKS, admit
 from routing.engine.order import fallbacks
 from routing.engine.record import Attachments, Features, ReferenceCost
 from routing.engine.rules import first_match
@@ -77,9 +77,9 @@ def decide(
 def _in_order(refused: Sequence[Rejected], excluded: Sequence[Rejected]) -> tuple[Rejected, ...]:
     """Each refusal once, the nearest to being chosen first, those from before the engine last."""
     ordered = sorted(
-        set(refused), key=lambda each: (CODES.index(each.code), each.model, each.reason)
+        set(refused), key=lambda each: (CODE_RANKS[each.code], each.model, each.reason)
     )
-    return (*ordered, *sorted(set(excluded), key=lambda each: (each.model, each.code, each.reason)))
+    return (*ordered, *sorted(set(excluded)))
 
 
 def _reference(chosen: Scored | None, demand: Demand) -> ReferenceCost | None:

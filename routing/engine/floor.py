@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from routing.engine.estimate import Estimate
@@ -102,11 +102,12 @@ def _likeliest_first(estimate: Estimate) -> tuple[float, float, str]:
     return -success, cost_usd, candidate.card.id
 
 
-def below_floor(estimate: Estimate, floor: float) -> Rejected:
+def refused_below(estimates: Iterable[Estimate], floor: float) -> list[Rejected]:
     """The figures are rounded apart, so that the sentence never says that 80 % is below 80 %."""
-    candidate, success, _, _, _ = estimate
-    reason = (
-        f"Expected success {percent_below(success)} is below the "
-        f"{percent_at_least(floor)} asked for at this difficulty"
-    )
-    return Rejected(candidate.card.id, "below_floor", reason)
+    asked = f"is below the {percent_at_least(floor)} asked for at this difficulty"
+    return [
+        Rejected(
+            candidate.card.id, "below_floor", f"Expected success {percent_below(success)} {asked}"
+        )
+        for candidate, success, _, _, _ in estimates
+    ]

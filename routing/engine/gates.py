@@ -203,3 +203,4 @@ GATES = (
 
 # In the order in which a receipt lists them: the nearest to being chosen first.
 CODES = ("below_floor", "budget", *reversed([gate.code for gate in GATES]))
+CODE_RANKS = {code: rank for rank, code in enumerate(CODES)}

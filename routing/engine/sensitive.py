@@ -35,6 +35,16 @@ _DIGITS = re.compile(
     r"\d(?:(?:[ \u00a0().-]{0,2}\d){5,21}|\d[A-EHLMPRSTa-ehlmprst]\d{2}[A-Za-z]\d{3}[A-Za-z])"
 )
 _IBAN = re.compile(r"\b[A-Za-z]{2}\d{2}(?:[ -]?[A-Za-z0-9]){11,30}\b")
+# The same for a look at the whole text at once: every digit as 0, every letter as a, without the signs between digits.
+# Beyond ASCII any byte may be of a digit, so it counts as one.
+_BETWEEN_DIGITS = b" ().-"
+_SHAPES = (
+    bytes(
+        ord("0") if chr(code).isdigit() else ord("a") if chr(code).isalpha() else code
+        for code in range(128)
+    )
+    + b"0" * 128
+)
 # Around the digits, enough for the letters of an account, before and after.
 BEFORE_LETTERS, AFTER_LETTERS = 16, 32
 NUMBERS_READ = 200
@@ -42,16 +52,17 @@ _PHONE_SHAPES = re.compile(
     r"\+\d[\d ().-]{7,20}|0(?:5\d|7\d|[23489])[- ]?\d{3}[- ]?\d{4}|\(\d{3}\) ?\d{3}[-. ]\d{4}|\d{3}[-.]\d{3}[-.]\d{4}"
     r"|0\d(?:[ .]\d\d){4}|0\d{2,4}[ /-]\d{3,4}[ -]?\d{3,5}|\(\d{2}\) ?9?\d{4}-\d{4}|\d[- ]?800[- ]\d{3}[- ]\d{4}"
 )
-_PHONE_WORD = re.compile(
-    r"phone|mobile|\btel\b|\bcell\b|call (?:me|us|her|him)|whatsapp|טלפון|נייד|פלאפון|תתקשר|téléphone|teléfono|móvil"
-    r"|telefon|handy|телефон|هاتف|جوال|电话|手机|電話|telefone|celular|फ़ोन|मोबाइल",
-    re.IGNORECASE,
-)
-_ID_WORD = re.compile(
-    r"\bids?\b|identity|passport|national|citizen|social security|\bssn\b|ת\.?[\"״']?ז|תעודת זהות|מספר זהות|teudat"
-    r"|dni|nif|nie\b|insee|sécurité sociale|steuer|идентиф|снилс|هوية|身份证|マイナンバー|\bcpf\b|aadha?ar|आधार",
-    re.IGNORECASE,
-)
+# Lower case; those that are part of other words stand in the expression after them.
+_PHONE_WORDS = (
+    "phone", "mobile", "whatsapp", "טלפון", "נייד", "פלאפון", "תתקשר", "téléphone", "teléfono", "móvil", "telefon", "handy",
+    "телефон", "هاتف", "جوال", "电话", "手机", "電話", "telefone", "celular", "फ़ोन", "मोबाइल",
+)  # fmt: skip
+_PHONE_WORD = re.compile(r"\btel\b|\bcell\b|call (?:me|us|her|him)")
+_ID_WORDS = (
+    "identity", "passport", "national", "citizen", "social security", "תעודת זהות", "מספר זהות", "teudat", "dni", "nif",
+    "insee", "sécurité sociale", "steuer", "идентиф", "снилс", "هوية", "身份证", "マイナンバー", "aadhaar", "aadhar", "आधार",
+)  # fmt: skip
+_ID_WORD = re.compile(r"\bids?\b|\bssn\b|ת\.?[\"״']?ז|nie\b|\bcpf\b")
 _SPANISH_ID = re.compile(r"\b[XYZxyz]?-?\d{7,8}-?[A-Za-z]\b")
 _CODICE_FISCALE = re.compile(r"\b[A-Za-z]{6}\d{2}[A-Za-z]\d{2}[A-Za-z]\d{3}[A-Za-z]\b")
 _CHINESE_ID = re.compile(r"(?<!\d)\d{17}[\dXx](?!\w)")
@@ -60,6 +71,11 @@ _INSURANCE_NUMBER = re.compile(
 )
 
 SHORTEST_KEY = 20
+# Every sign of a word as x, to see at once whether any word is so long.
+_WORD_SHAPES = (
+    bytes(ord(" ") if chr(code).isspace() else ord("x") for code in range(128)) + b"x" * 128
+)
+_LONG_WORD = b"x" * SHORTEST_KEY
 # What the keys of the well-known services begin with.
 _KEY_STARTS = (
     "sk-", "glpat-", "xox", "xapp-", "AKIA", "ASIA", "AIza", "ya29.", "pypi-", "SG.", "eyJ", "xai-", "sk_live_",
@@ -94,7 +110,7 @@ def find_sensitive(text: str) -> tuple[str, ...]:
     found = set()
     if any(_EMAIL.search(text, max(0, at - 65), at + 90) for at in _places(text, "@")):
         found.add("email")
-    if any(map(text.__contains__, "0123456789")):
+    if _may_hold_number(text):
         found |= _numbers(text)
     if _has_secret(text):
         found.add("secret")
@@ -107,6 +123,14 @@ def _places(text: str, word: str) -> Iterator[int]:
     while at >= 0:
         yield at
         at = text.find(word, at + 1)
+
+
+def _may_hold_number(text: str) -> bool:
+    """Whether a search for numbers is worth its time: digits enough in a row, or in the order of an Italian tax code."""
+    if not any(map(text.__contains__, "0123456789")):
+        return False
+    shape = text.encode(errors="surrogatepass").translate(_SHAPES, _BETWEEN_DIGITS)
+    return b"000000" in shape or b"0a00a000a" in shape
 
 
 def _numbers(text: str) -> set[str]:
@@ -154,9 +178,9 @@ def _kind_of_number(text: str, start: int, end: int) -> str | None:
     digits = re.sub(r"\D", "", number)
     if is_payment_card(digits) and not number.startswith("+"):
         return "payment_card"
-    before = text[max(0, start - CONTEXT_LETTERS) : start]
-    says_phone = _PHONE_WORD.search(before) is not None
-    says_id = _ID_WORD.search(before) is not None
+    before = text[max(0, start - CONTEXT_LETTERS) : start].lower()
+    says_phone = _says(before, _PHONE_WORDS, _PHONE_WORD)
+    says_id = _says(before, _ID_WORDS, _ID_WORD)
     if _is_identity_number(number, digits, says_id=says_id, says_phone=says_phone):
         return "national_id"
     if _PHONE_SHAPES.fullmatch(number) or (says_phone and 7 <= len(digits) <= 15):
@@ -164,6 +188,11 @@ def _kind_of_number(text: str, start: int, end: int) -> str | None:
     if number.isdigit() and _HEBREW.search(text) and is_israeli_id(digits):
         return "national_id"
     return None
+
+
+def _says(before: str, words: tuple[str, ...], others: re.Pattern[str]) -> bool:
+    # Plain searches are some twenty times as quick as one expression of all the words.
+    return any(map(before.__contains__, words)) or others.search(before) is not None
 
 
 def _is_part_of_more(text: str, start: int, end: int) -> bool:
@@ -204,14 +233,24 @@ def _has_secret(text: str) -> bool:
 
 
 def _has_key(text: str) -> bool:
-    # Most texts hold few words as long as a key, and one pass over the words is quicker than a search per service.
-    long_words = [word for word in text.split() if len(word) >= SHORTEST_KEY]
     return any(
         _KEY.match(word, at)
-        for word in long_words
+        for word in _long_words(text)
         for start in _KEY_STARTS
         for at in islice(_places(word, start), NUMBERS_READ)
     )
+
+
+def _long_words(text: str) -> Iterator[str]:
+    """Those that may be keys: most texts hold few, and in bytes they are found without looking at every word."""
+    data = text.encode(errors="surrogatepass")
+    shapes = data.translate(_WORD_SHAPES)
+    at = shapes.find(_LONG_WORD)
+    while at >= 0:
+        end = shapes.find(b" ", at)
+        end = len(data) if end < 0 else end
+        yield data[at:end].decode(errors="surrogatepass")
+        at = shapes.find(_LONG_WORD, end)
 
 
 def _looks_secret(value: str) -> bool:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from routing.engine.demand import Demand
 from routing.engine.estimate import Estimate
-from routing.engine.floor import Split, below_floor, raised, reserve, split_at, usual_floor
+from routing.engine.floor import Split, raised, refused_below, reserve, split_at, usual_floor
 from routing.engine.order import Entry, ranked
 from routing.engine.preference import Stake, scores, success_usd
 from routing.engine.stickiness import favour_incumbent, is_outdone, margin_of, staying_floor
@@ -49,7 +49,7 @@ def standing_of(estimates: Sequence[Estimate], demand: Demand) -> Standing:
     )
     return Standing(
         ranked(entries),
-        [below_floor(each, floor) for each in split.below if each[0].card.id != kept],
+        refused_below([each for each in split.below if each[0].card.id != kept], floor),
         preference,
         ordered_by,
         floor,

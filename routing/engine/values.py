@@ -255,9 +255,8 @@ class Policy:
     budget: Budget = Budget()
 
 
-@dataclass(frozen=True, slots=True)
-class Rejected:
-    """`code`: an id from docs/routing.md; `reason`: for a person."""
+class Rejected(NamedTuple):
+    """`code`: an id from docs/routing.md; `reason`: for a person. A tuple, since every decision makes many."""
 
     model: str
     code: str

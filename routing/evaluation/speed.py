@@ -65,14 +65,14 @@ def prompts_of(words: int) -> list[Request]:
     return [as_request([" ".join(islice(stream, words))]) for _ in range(PROMPTS)]
 
 
-def microseconds(calls: Sequence[Callable[[], object]]) -> Floats:
-    """Time of this thread on its processor, so that other work of the machine stays out of it."""
+def microseconds(calls: Sequence[Callable[[], object]], rounds: int = ROUNDS) -> Floats:
+    """Of each call, `rounds` times: time of this thread on its processor, which leaves other work of the machine out."""
     for call in calls:
         call()
     gc.collect()
     gc.freeze()
     taken = []
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         for call in calls:
             started = time.thread_time_ns()
             call()

@@ -94,7 +94,6 @@ def development(tmp_path):
 def quick(monkeypatch):
     """Few timings: what is tested is that they are told, not what they are."""
     monkeypatch.setattr(speed, "PROMPTS", 2)
-    monkeypatch.setattr(speed, "ROUNDS", 1)
 
 
 def test_it_tells_every_goal_and_writes_json_and_markdown(development, tmp_path, quick):
