@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from allauth.account.forms import LoginForm as AllauthLoginForm
 from allauth.account.forms import SignupForm as AllauthSignupForm
 from allauth.core import context
 from django import forms
@@ -10,6 +11,13 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.adapter import invitation_of
 from accounts.models import Membership, Organisation, Role, Team, User
+
+
+class LoginForm(AllauthLoginForm):  # type: ignore[misc]  # allauth has no types
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        # The page has the link to a new password already.
+        self.fields["password"].help_text = ""
 
 
 class SignupForm(AllauthSignupForm):  # type: ignore[misc]  # allauth has no types

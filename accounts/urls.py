@@ -5,6 +5,7 @@ from django.urls import path
 from accounts import member_views, team_views, views
 
 urlpatterns = [
+    path("accounts/login/", views.login, name="account_login"),
     path("accounts/signup/", views.signup, name="account_signup"),
     path("settings/profile", views.profile, name="settings"),
     path("organisation", views.organisation, name="organisation"),

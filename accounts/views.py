@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from allauth.account.views import login as allauth_login
 from allauth.account.views import signup as allauth_signup
 from allauth.core import ratelimit
 from django.contrib import messages
@@ -18,10 +19,18 @@ from accounts.access import (
 from accounts.adapter import invitation_of
 from accounts.forms import OrganisationForm, ProfileForm
 from accounts.language import remember_language
-from accounts.models import AuditEntry
+from accounts.models import AuditEntry, User
 from accounts.organisations import change_settings
 
 AUDIT_ENTRIES_SHOWN = 200
+
+
+def login(request: HttpRequest) -> HttpResponse:
+    """Whoever comes first has nothing to sign in with yet."""
+    if request.method == "GET" and not User.objects.exists():
+        return redirect("account_signup")
+    response: HttpResponse = allauth_login(request)
+    return response
 
 
 def signup(request: HttpRequest) -> HttpResponse:

@@ -31,6 +31,7 @@ from chat.journal import JournalWriter
 from chat.leases import Ending
 from chat.models import ReplyState
 from chat.runs import Run
+from routing.engine.record import Receipt
 
 logger = logging.getLogger(__name__)
 
@@ -123,8 +124,8 @@ async def _tell(run: Run, desk: Desk, event: DecisionMade | AttemptStarted | Att
     """What happens before the first token, in words beside the reply."""
     match event:
         case DecisionMade(decision_id, receipt):
-            await in_thread(runs.link_decision, run, decision_id, receipt)
-            desk.outlet.show_receipt(run.lease.reply_id, presentation.chip_html(run.reply))
+            chip = await in_thread(_decided, run, decision_id, receipt)
+            desk.outlet.show_receipt(run.lease.reply_id, chip)
         case AttemptStarted(model_id=model_id, model_name=name):
             await _say_who(run, desk, model_id, presentation.waiting(run.failed, name))
         case AttemptFailed(words=words):
@@ -132,11 +133,22 @@ async def _tell(run: Run, desk: Desk, event: DecisionMade | AttemptStarted | Att
             desk.outlet.say(run.lease.reply_id, words)
 
 
+def _decided(run: Run, decision_id: UUID, receipt: Receipt) -> str:
+    """Store it, and render its chip where no stream waits for that."""
+    runs.link_decision(run, decision_id, receipt)
+    return presentation.chip_html(run.reply)
+
+
+def _fell_back(run: Run, model_id: str) -> str:
+    runs.link_model(run, model_id)
+    return presentation.chip_html(run.reply)
+
+
 async def _say_who(run: Run, desk: Desk, model_id: str, words: str) -> None:
     """The model that is called now; after a failure it is another than the chip says."""
     if model_id != run.reply.model_id:
-        await in_thread(runs.link_model, run, model_id)
-        desk.outlet.show_receipt(run.lease.reply_id, presentation.chip_html(run.reply))
+        chip = await in_thread(_fell_back, run, model_id)
+        desk.outlet.show_receipt(run.lease.reply_id, chip)
     desk.outlet.say(run.lease.reply_id, words)
 
 

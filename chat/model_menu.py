@@ -35,12 +35,15 @@ def context(user: User, conversation: Conversation | None) -> dict[str, Any]:
     organisation = current_membership(user).organisation
     default = default_model(user, organisation)
     models = _choices(user, organisation, default)
+    model = conversation.model if conversation else default
+    chosen = conversation.preference if conversation else ""
+    preference = chosen or effective_preference(user, organisation)
     return {
         "models": models,
         "auto_allowed": auto_allowed(user, organisation),
-        "selected_model": conversation.model if conversation else default,
-        "selected_preference": (conversation.preference if conversation else "")
-        or effective_preference(user, organisation),
+        "selected_model": model,
+        "selected_preference": preference,
+        "selected_label": _label(model, preference, models),
         "is_demo_only": all(way.provider == "demo" for way in ways_of(user, organisation)),
     }
 
@@ -52,6 +55,18 @@ def choose_model(user: User, conversation: Conversation, model: str, preference:
         raise TurnRefusedError("model_not_found", _("That model is not approved for you."))
     conversation.model, conversation.preference = model, preference
     conversation.save(update_fields=["model", "preference"])
+
+
+def _label(model: str, preference: str, models: list[ModelChoice]) -> str:
+    """As the menu names it: the page has it before its scripts run."""
+    if model == AUTO:
+        return f"{_('Auto')} · {_preference_name(preference)}"
+    return next((choice.name for choice in models if choice.id == model), model)
+
+
+def _preference_name(preference: str) -> str:
+    names = {"quality": _("Quality"), "speed": _("Speed"), "cost": _("Cost")}
+    return names.get(preference, _("Balanced"))
 
 
 def _choices(user: User, organisation: Organisation, default: str) -> list[ModelChoice]:

@@ -47,11 +47,16 @@ class BudgetForm(LimitForm):
             (_("People"), self._people),
         ]
         named = [
-            (label, [(value, str(each)) for value, each in members.items()])
+            (label, [(value, _label(each)) for value, each in members.items()])
             for label, members in groups
             if members
         ]
         return [(EVERYBODY, _("The whole organisation")), *named]
+
+
+def _label(whose: Team | User) -> str:
+    """Two people may have one name."""
+    return f"{whose} ({whose.email})" if isinstance(whose, User) else str(whose)
 
 
 def _members(organisation: Organisation) -> list[User]:

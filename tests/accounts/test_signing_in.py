@@ -21,6 +21,11 @@ def test_it_signs_in_with_the_address_in_any_case(client):
     assert client.session["_auth_user_id"]
 
 
+def test_there_is_one_link_to_a_new_password(client):
+    make_user("dana@example.org")
+    assert client.get(LOGIN).content.decode().count("/accounts/password/reset/") == 1
+
+
 def test_the_session_changes_at_the_door(client):
     make_user("dana@example.org")
     client.get(LOGIN)

@@ -31,6 +31,16 @@ def test_the_first_person_founds_an_organisation(client):
     assert str(membership.user) == "Dana"
 
 
+def test_whoever_comes_first_is_led_to_sign_up(client):
+    page = client.get("/", follow=True)
+    assert page.redirect_chain[-1][0] == SIGNUP
+    assert 'name="organisation_name"' in page.content.decode()
+
+
+def test_whoever_comes_later_is_led_to_sign_in(client, alice):
+    assert client.get("/", follow=True).redirect_chain[-1][0] == "/accounts/login/?next=/"
+
+
 def test_the_first_page_asks_for_the_organisation_with_a_sensible_default(client):
     page = client.get(SIGNUP).content.decode()
     assert 'name="organisation_name"' in page

@@ -309,3 +309,20 @@ def test_a_reply_that_a_budget_stopped_points_to_the_limits(
     page = mine.get(address("conversation", conversation)).content.decode()
 
     assert ("/usage#limits" in page) is is_pointed_to
+
+
+@pytest.mark.parametrize(
+    ("chosen", "label"),
+    [
+        ({}, "Auto · Balanced"),
+        ({"preference": "cost"}, "Auto · Cost"),
+        ({"model": "demo/swift"}, "Swift (demo)"),
+        ({"model": "gone/model"}, "gone/model"),
+    ],
+)
+def test_the_model_button_is_named_before_any_script_runs(organisation, alice, mine, chosen, label):
+    conversation = make_conversation(alice, **chosen)
+
+    page = mine.get(address("conversation", conversation)).content.decode()
+
+    assert f"data-model-label>{label}</span>" in page
