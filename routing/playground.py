@@ -25,7 +25,7 @@ from routing.engine.values import (
     Scored,
     Turn,
 )
-from routing.engine.wording import seconds, tokens, usd
+from routing.figures import cost_words, seconds_words, tokens_words
 from routing.names import COMPLEXITY as COMPLEXITY_NAMES
 from routing.names import (
     LANGUAGES,
@@ -168,7 +168,7 @@ def outcome(user: User, organisation: Organisation, form: PlaygroundForm) -> Out
             for part in COMPLEXITY
         ],
         language=name_in(LANGUAGES, reading.language),
-        length_words=tokens(prompt_tokens(reading, trial.request)),
+        length_words=tokens_words(prompt_tokens(reading, trial.request)),
         sensitive=[name_in(SENSITIVE, kind) for kind in reading.sensitive],
         rule=decisions[0].rule or "",
         options=[
@@ -187,10 +187,6 @@ def bars(reading: Reading) -> list[dict[str, Any]]:
         for category, share in shares
         if share >= LEAST_SHARE
     ]
-
-
-def cost_words(cost_usd: float) -> str:
-    return usd(cost_usd) if cost_usd > 0.0 else _("free")
 
 
 def likely_percent(success: float) -> int:
@@ -223,7 +219,7 @@ def _option(preference: str, decision: Decision) -> Option:
         provider=provider_name(card.provider) if card else "",
         success_percent=likely_percent(chosen.success) if chosen else 0,
         cost_words=cost_words(chosen.cost_usd) if chosen else "",
-        wait_words=seconds(chosen.wait_s) if chosen else "",
+        wait_words=seconds_words(chosen.wait_s) if chosen else "",
         explanation=decision.explanation,
     )
 
@@ -238,7 +234,7 @@ def _lines(decisions: list[Decision]) -> list[Line]:
             provider=provider_name(each.candidate.card.provider),
             success_percent=likely_percent(each.success),
             cost_words=cost_words(each.cost_usd),
-            wait_words=seconds(each.wait_s),
+            wait_words=seconds_words(each.wait_s),
             ranks=[rank.get(model) for rank in ranks],
         )
         for model, each in first.items()

@@ -16,8 +16,9 @@ from accounts.models import Organisation, User
 from routing.batch import Setting, answer
 from routing.classifier import load_classifier
 from routing.engine.values import Preference
+from routing.figures import cost_words
 from routing.names import category_name, model_name
-from routing.playground import cost_words, likely_percent
+from routing.playground import likely_percent
 from routing.snapshot import take_snapshot
 from routing.trial import ASKED
 

@@ -10,7 +10,8 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from routing.engine.values import Reading
-from routing.engine.wording import percent, tokens
+from routing.engine.wording import percent
+from routing.figures import tokens_words
 from routing.names import LANGUAGES, category_name, name_in
 from routing.policy import first_preference, organisation_policy
 from routing.rule_books import Book, organisation_book, personal_book, state_of
@@ -137,5 +138,5 @@ def reading_words(reading: Reading) -> str:
         "share": share,
         "difficulty": f"{round(100 * reading.difficulty)} %",
         "language": name_in(LANGUAGES, reading.language),
-        "length": tokens(reading.message_tokens),
+        "length": tokens_words(reading.message_tokens),
     }

@@ -62,7 +62,7 @@ def test_a_switch_is_told_with_its_reason(chat):
     assert "difficulty rose" in switch.why
     assert switch.tokens == 0
     words = page_text(chip_html(reply))
-    assert "Auto went from GPT-6 Luna to GPT-6.1 Sol: difficulty rose" in words
+    assert "Auto went from GPT-6 Luna to GPT-6.1 Sol · difficulty rose" in words
     assert "Undo" in words
     assert "Pin" in words
 
