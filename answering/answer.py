@@ -71,7 +71,8 @@ async def _next_attempt(
 ) -> attempts.OpenAttempt | None:
     """The next call that may be made, opened; None when there is nothing left to try."""
     while (candidate := walk.next_candidate()) is not None:
-        if not reports.may_try(candidate) and walk.has_another:
+        is_open = walk.is_granted or reports.may_try(candidate)
+        if walk.has_another and not is_open:
             walk.closed()
             continue
         try:

@@ -40,6 +40,8 @@ class Walk:
         self._may_retry = may_retry
         self._started = clock()
         self._told: list[str] = []
+        # Row 16: the failure itself closed its model, and its one retry is granted all the same.
+        self.is_granted = False
         self.number = 0
         self.failure = "no_model"
 
@@ -50,7 +52,7 @@ class Walk:
             return None
         candidate: Candidate = self._queue[0]
         if candidate is not self._current:
-            self._current, self._tries = candidate, 0
+            self._current, self._tries, self.is_granted = candidate, 0, False
         if candidate.card.id not in self._models and len(self._models) >= fallback_matrix.MODELS:
             return None
         self._models.add(candidate.card.id)
@@ -99,6 +101,7 @@ class Walk:
             error, self._tries, other_candidates=bool(others), jitter=jitter
         )
         if step.again and self._may_retry(current.endpoint):
+            self.is_granted = step.opens_s > 0
             return step.wait_s
         self._queue = deque(
             other for other in others if _is_another_way(other, current, error, step)
