@@ -59,8 +59,10 @@ service-test: $(VENV)/test.done
 bench: $(VENV)/test.done
 	@$(BIN)/python -m benchmarks
 
+# Needs what `make services` starts, and an hour.
 soak: $(VENV)/test.done
-	@$(BIN)/python -m pytest -m soak -o addopts="-q --allow-hosts=127.0.0.1,::1,localhost"
+	@$(BIN)/python -m pytest -m soak -o addopts="-q --disable-socket --allow-unix-socket --allow-hosts=127.0.0.1,::1,localhost"
+	@$(BIN)/python -m benchmarks.soak --write
 
 # For translators (needs GNU gettext): the words of the sources into locale/, then the compiled catalogues.
 messages: $(VENV)/test.done
