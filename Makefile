@@ -53,8 +53,10 @@ browser:
 services:
 	@sh tests/services/start.sh
 
+# The scaled run as processes, and then the tests of the chat on PostgreSQL. `make services` starts what they need.
 service-test: $(VENV)/test.done
 	@$(BIN)/python -m pytest tests/services -n 0 -o addopts="-q --disable-socket --allow-unix-socket --allow-hosts=127.0.0.1,::1,localhost"
+	@DATABASE_URL=$${SERVICE_DATABASE_URL:-postgres://root@127.0.0.1:5432/chofesh} $(BIN)/python -m pytest tests/chat tests/answering tests/usage -n auto --create-db
 
 bench: $(VENV)/test.done
 	@$(BIN)/python -m benchmarks

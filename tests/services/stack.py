@@ -59,7 +59,7 @@ class Stack:
             self.wait_for_web(name)
 
     def wait_for_web(self, name: str) -> None:
-        wait_for(lambda: _is_healthy(self.ports[name]), self.processes[name])
+        wait_for(lambda: is_healthy(self.ports[name]), self.processes[name])
 
     def start_worker(self, name: str, *, wait: bool = True) -> None:
         """`wait`: until it can be told of a stop."""
@@ -135,7 +135,7 @@ class Stack:
         return self.ports.setdefault(name, free_port())
 
 
-def _is_healthy(port: int) -> bool:
+def is_healthy(port: int) -> bool:
     try:
         with urlopen(f"http://127.0.0.1:{port}/readyz", timeout=10) as answer:
             return bool(answer.status == 200)
