@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Max, Q, QuerySet
 from django.utils import timezone
 from django.utils.formats import time_format
 from django.utils.translation import gettext as _
@@ -33,8 +33,11 @@ ANYTHING: Asked = {
 
 @dataclass(frozen=True, slots=True)
 class LastFailure:
+    """`at` is the last of so many `times`."""
+
     at: datetime
     words: str
+    times: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,11 +136,17 @@ def _calls(attempts: QuerySet[Attempt]) -> dict[str, Calls]:
 
 
 def _failures(attempts: QuerySet[Attempt]) -> defaultdict[str, list[LastFailure]]:
+    """Each kind once, the latest first."""
+    counted = (
+        attempts.filter(outcome=Attempt.Outcome.FAILED)
+        .values("model_id", "words")
+        .annotate(last=Max("started_at"), times=Count("id"))
+        .order_by("-last")
+    )
     failures: defaultdict[str, list[LastFailure]] = defaultdict(list)
-    latest = attempts.filter(outcome=Attempt.Outcome.FAILED).order_by("-started_at")
-    for attempt in latest.only("model_id", "started_at", "words")[:500]:
-        if len(failures[attempt.model_id]) < FAILURES_SHOWN:
-            failures[attempt.model_id].append(LastFailure(attempt.started_at, attempt.words))
+    for row in counted:
+        if len(failures[row["model_id"]]) < FAILURES_SHOWN:
+            failures[row["model_id"]].append(LastFailure(row["last"], row["words"], row["times"]))
     return failures
 
 

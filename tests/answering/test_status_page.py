@@ -74,6 +74,18 @@ def test_failures_are_counted_and_told(page, connected):
     assert "GPT is busy" in shown
 
 
+def test_the_same_failure_is_told_once_with_how_often(page, connected):
+    for _ in range(3):
+        call(connected, "failed", "GPT is busy")
+    call(connected, "failed", "GPT cannot be reached")
+
+    shown = page()
+
+    assert shown.count("GPT is busy") == shown.count("GPT cannot be reached") == 1
+    assert "3 ×" in shown
+    assert "1 ×" not in shown
+
+
 @pytest.mark.parametrize("scope", ["credential", "model", "provider"])
 def test_a_closed_model_says_until_when(page, health, scopes, scope):
     health.failed(scopes[scope], counts=0, opens_s=600)
