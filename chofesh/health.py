@@ -4,9 +4,9 @@ from functools import cache
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
-from django.core.cache import cache as shared
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, JsonResponse
+from redis import Redis
 from redis.exceptions import RedisError
 
 from chat.runner import journal_is_stuck
@@ -68,7 +68,8 @@ def _known_migrations() -> set[tuple[str, str]]:
 
 def _redis() -> str:
     try:
-        shared.get("readyz")
+        with Redis.from_url(settings.REDIS_URL, **settings.AWAY_S) as client:
+            client.ping()
     except (RedisError, OSError):
         return "unreachable"
     return "ok"

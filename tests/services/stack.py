@@ -70,6 +70,12 @@ class Stack:
         if wait:
             wait_for(lambda: self.listening_workers() > before, self.processes[name])
 
+    def start_beat(self, name: str, settings: str) -> None:
+        schedule = str(self.folder / "beat-schedule")
+        options = ["--schedule", schedule, "--pidfile", f"{schedule}.pid", "--loglevel", "INFO"]
+        env = {"DJANGO_SETTINGS_MODULE": settings}
+        self._start(name, python("celery", "-A", "chofesh", "beat", *options), env)
+
     def listening_workers(self) -> int:
         try:
             with self.redis() as client:

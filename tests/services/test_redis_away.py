@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from urllib.request import urlopen
+import json
+from urllib.error import HTTPError
+from urllib.parse import urlencode
+from urllib.request import HTTPCookieProcessor, OpenerDirector, Request, build_opener, urlopen
 
 from tests.services.conftest import WEBS, Pages
 from tests.services.processes import wait_for
@@ -61,6 +64,37 @@ async def test_pages_open_without_redis(pages: Pages, stack: Stack):
         for path in ("accounts/login/", "accounts/signup/", "readyz"):
             with urlopen(f"http://127.0.0.1:{stack.ports[name]}/{path}", timeout=20) as answer:
                 assert answer.status == 200
+
+
+async def test_people_sign_in_without_redis_and_tries_are_counted(stack: Stack):
+    stack.processes["redis"].kill()
+    address = f"http://127.0.0.1:{stack.ports['web-1']}/accounts/login/"
+    visitor = build_opener(HTTPCookieProcessor())
+    page = visitor.open(address, timeout=30).read().decode()
+    form = {
+        "csrfmiddlewaretoken": page.partition('name="csrfmiddlewaretoken" value="')[2][:64],
+        "login": "somebody@example.org",
+        "password": "wrong",
+    }
+    statuses = [status_of(visitor, address, urlencode(form).encode()) for _try in range(6)]
+
+    assert statuses == [200] * 5 + [429]
+
+
+def status_of(visitor: OpenerDirector, address: str, form: bytes) -> int:
+    try:
+        with visitor.open(Request(address, form), timeout=30) as answer:
+            return int(answer.status)
+    except HTTPError as refused:
+        return refused.code
+
+
+async def test_readyz_tells_that_redis_is_away_and_serves(stack: Stack):
+    stack.processes["redis"].kill()
+    with urlopen(f"http://127.0.0.1:{stack.ports['web-1']}/readyz", timeout=30) as answer:
+        told = json.load(answer)
+
+    assert (told["status"], told["redis"]) == ("ok", "unreachable")
 
 
 async def test_it_is_fast_again_when_redis_is_back(pages: Pages, upstream, stack: Stack):
