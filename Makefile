@@ -31,7 +31,7 @@ setup-test: $(VENV)/test.done
 
 $(VENV)/python.done:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed and none was found. Install it, or name it: make run PYTHON=/path/to/python3.11"; exit 1; }
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; $(PYTHON) is older. Name a newer one: make run PYTHON=/path/to/python3.11"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { echo "Python 3.11 or newer is needed; $(PYTHON) is older, or does not run. Name a newer one: make run PYTHON=/path/to/python3.11"; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "The Python module venv is missing. Install it (on Debian and Ubuntu: apt install python3-venv), then run make again."; exit 1; }
 	@mkdir -p $(VENV) 2>/dev/null && test -w $(VENV) || { echo "This folder is not writable: $(CURDIR). Make it so, then run make again."; exit 1; }
 	@$(PYTHON) -m venv $(VENV)

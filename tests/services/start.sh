@@ -13,6 +13,15 @@ else
   exit 1
 fi
 
+address=${SERVICE_DATABASE_URL:-postgres://root@127.0.0.1:5432/postgres}
+if ! psql "$address" -c "SELECT 1" >/dev/null 2>&1; then
+  echo "PostgreSQL does not let the tests in at $address." >&2
+  echo "Name another address, of somebody who may create databases, in SERVICE_DATABASE_URL," >&2
+  echo "or, on a machine for tests alone, let everybody in from it (pg_hba.conf: host all all 127.0.0.1/32 trust)" >&2
+  echo "and make the role: su postgres -c 'createuser --superuser root'" >&2
+  exit 1
+fi
+
 if command -v redis-cli >/dev/null && redis-cli ping >/dev/null 2>&1; then
   echo "Redis is running."
 elif command -v redis-server >/dev/null; then
