@@ -65,7 +65,7 @@ class OrganisationForm(forms.ModelForm):  # type: ignore[type-arg]  # no generic
 
 class InvitationForm(forms.Form):
     email = forms.EmailField(
-        label=_("E-mail address"),
+        label=_("Email address"),
         required=False,
         help_text=_("With an address the link works for this address alone."),
     )

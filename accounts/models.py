@@ -282,3 +282,10 @@ class AuditEntry(models.Model):
 
     def delete(self, *_places: Any, **_options: Any) -> NoReturn:
         raise AuditEntryChangedError
+
+    @property
+    def detail_words(self) -> dict[str, str]:
+        return {
+            name.replace("_", " "): ", ".join(map(str, value)) if isinstance(value, list) else value
+            for name, value in self.detail.items()
+        }

@@ -1,4 +1,4 @@
-"""Making users: an e-mail address is the name that a person logs in with, always in lower case."""
+"""Making users: an email address is the name that a person logs in with, always in lower case."""
 
 from __future__ import annotations
 

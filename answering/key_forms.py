@@ -40,7 +40,9 @@ class KeyForm(forms.Form):
                 _("A key is one word of plain letters and digits. Copy it again, alone.")
             )
         if not LEAST_CHARACTERS <= len(text) <= MOST_CHARACTERS:
-            raise forms.ValidationError(_("This is too short or too long for a key."))
+            raise forms.ValidationError(
+                _("This is too short or too long for a key. Copy the whole key again, and only it.")
+            )
         self._refuse_key_of_another(text)
         return text
 

@@ -4,7 +4,7 @@ import re
 
 TITLE_CHARACTERS = 60
 # A sentence's end, a line's end, or a clause's in the scripts that we speak.
-_CLAUSE = re.compile(r"(?<=[.!?。！？؟])\s|[\n\r;:]|(?<=\S),\s")
+_CLAUSE = re.compile(r"(?<=[.!?。！？؟])\s|[\n\r]|[;:](?=\s|$)|(?<=\S),\s")
 _MARKUP = re.compile(r"[`*_#>\[\]]+")
 
 

@@ -204,6 +204,7 @@ LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("he", "עברית")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_I18N = True
+FORMAT_MODULE_PATH = ["chofesh.formats"]
 USE_TZ = True
 TIME_ZONE = "UTC"
 

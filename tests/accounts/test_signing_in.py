@@ -155,3 +155,14 @@ def test_a_chosen_language_comes_along(client):
     sign_in(client)
     page = client.get("/settings/profile").content.decode()
     assert '<html lang="he" dir="rtl">' in page
+
+
+@pytest.mark.parametrize(
+    ("host", "words"), [("", "sends no email"), ("mail.example.org", "Look into your mailbox")]
+)
+def test_a_lost_password_is_looked_for_where_the_link_is(client, settings, host, words):
+    settings.EMAIL_HOST = host
+
+    page = client.get("/accounts/password/reset/done/").content.decode()
+
+    assert words in page

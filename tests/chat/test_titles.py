@@ -17,6 +17,10 @@ from chat.titles import TITLE_CHARACTERS, title_from
         ("First line of it all\nSecond line", "First line of it all"),
         ("מה השעה עכשיו בירושלים? ומה בלונדון?", "מה השעה עכשיו בירושלים?"),
         ("これは何ですか。教えてください", "これは何ですか。教えてください"),
+        (
+            "A train leaves at 14:05 from Lod: when does it arrive?",
+            "A train leaves at 14:05 from Lod",
+        ),
         ("  spaced   out  words here  ", "spaced out words here"),
         ("Only a few, words", "Only a few, words"),
         ("A long enough clause, and then more", "A long enough clause"),

@@ -73,7 +73,7 @@ def test_in_a_draft_and_a_name_it_is_text(chat):
     row = chat.rows.first
     row.hover()
     row.locator("[data-row-menu]").click()
-    chat.page.locator("#row-menu").get_by_role("button", name="Rename").click()
+    chat.page.locator("#row-menu").get_by_role("menuitem", name="Rename").click()
     chat.page.keyboard.type("<svg onload=window.pwned=1>")
     chat.page.keyboard.press("Enter")
 
