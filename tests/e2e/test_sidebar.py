@@ -12,7 +12,7 @@ from tests.upstream_formats import Answer
 def choose(chat: Chat, row: Locator, item: str) -> None:
     row.hover()
     row.locator("[data-row-menu]").click()
-    chat.page.locator("#row-menu").get_by_role("button", name=item).click()
+    chat.page.locator("#row-menu").get_by_role("menuitem", name=item).click()
 
 
 def titles(page: Page) -> list[str]:
