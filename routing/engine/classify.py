@@ -74,7 +74,7 @@ def classify(classifier: Classifier, request: Request) -> Reading:
     difficulty, *dimensions = outputs[KINDS:].tolist()
     return Reading(
         categories=categories,
-        category=max(categories, key=lambda each: categories[each]),
+        category=CATEGORIES[shares.index(max(shares))],
         difficulty=min(1.0, max(0.0, difficulty)),
         complexity={
             name: min(3, max(0, round(value)))
@@ -163,7 +163,7 @@ def _log_shares(outputs: Array) -> Array:
 
 def _confidence(categories: dict[str, float]) -> float:
     """1 for one certain category, 0 for thirteen equally likely ones (one less the normalised entropy)."""
-    entropy = -sum(share * math.log(share) for share in categories.values() if share > 0)
+    entropy = -sum([share * math.log(share) for share in categories.values() if share > 0])
     return 1.0 - entropy / math.log(len(categories))
 
 

@@ -20,6 +20,7 @@ from routing.engine.said import SIGNS, asking_sentence, window_of, words_of
 
 BUCKETS = 1 << 16
 EDGE_WORDS = 10
+ID_BYTES = 4
 WORD_LETTERS = 20
 
 _MASK = np.uint32(BUCKETS - 1)
@@ -54,7 +55,7 @@ class TextFeatures:
 
 
 def _id(token: str) -> bytes:
-    return (crc32(token.encode()) & (BUCKETS - 1)).to_bytes(4, "little")
+    return (crc32(token.encode()) & (BUCKETS - 1)).to_bytes(ID_BYTES, "little")
 
 
 @lru_cache(maxsize=32768)
@@ -93,18 +94,42 @@ def read_text(text: str) -> TextFeatures:
     asked, conditions = without_conditions(window)
     words = words_of(asked)
     sentence = asking_sentence(asked, words)
-    asking = np.frombuffer(b"".join([_asking_hash(word) for word in sentence]), np.uint32)
-    hashes = [b"".join(column) for column in zip(*map(_hashes, words), strict=True)] or [b""] * 4
+    surface, pieces, concepts, canonical = [
+        b"".join(column) for column in zip(*map(_hashes, words), strict=True)
+    ] or [b""] * 4
     if len(words) > PIECES_HEAD_WORDS + PIECES_TAIL_WORDS:
         edges = words[:PIECES_HEAD_WORDS] + words[-PIECES_TAIL_WORDS:]
-        hashes[1] = b"".join([_hashes(word)[1] for word in edges])
-    signs = b"".join([_SIGN_IDS[sign] for sign in SIGNS if sign in asked])
-    surface, pieces, concepts, canonical = [np.frombuffer(each, np.uint32) for each in hashes]
-    concepts = concepts[:CONCEPTS_READ]
-    by_word = canonical[:, None] * _WORD_PRIMES
-    by_concept = concepts[:, None] * _CONCEPT_PRIMES
-    by_asking = asking[:, None] * _ASKING_PRIMES
-    combined = (
+        pieces = b"".join([_hashes(word)[1] for word in edges])
+    groups = (
+        surface + b"".join([_SIGN_IDS[sign] for sign in SIGNS if sign in asked]),
+        pieces,
+        concepts[: CONCEPTS_READ * ID_BYTES],
+        canonical,
+        b"".join(map(_asking_hash, sentence)),
+    )
+    # One array for all, cut up after: at twenty words the number of arrays is what takes the time.
+    plain = np.frombuffer(b"".join(groups), np.uint32)
+    counts = [len(group) // ID_BYTES for group in groups]
+    mixed = _combined(plain[counts[0] + counts[1] :], counts[2:])
+    counts += map(len, mixed)
+    scales = [
+        weight / math.sqrt(count) if count else 0.0
+        for weight, count in zip(_GROUP_WEIGHTS, counts, strict=True)
+    ]
+    return TextFeatures(
+        ids=np.concatenate((plain, np.concatenate(mixed) >> _SHIFT & _MASK)),
+        values=np.repeat(np.array(scales, dtype=np.float32), counts),
+        build=build_figures(text, window, words, conditions),
+    )
+
+
+def _combined(plain: Ids, counts: list[int]) -> list[Ids]:
+    """Groups of pairs and places; `plain`: the concepts, the canonical words, the words of the asking sentence."""
+    known, said = counts[0], counts[0] + counts[1]
+    by_concept = plain[:known, None] * _CONCEPT_PRIMES
+    by_word = plain[known:said, None] * _WORD_PRIMES
+    by_asking = plain[said:, None] * _ASKING_PRIMES
+    return [
         by_word[:-1, 0] + by_word[1:, 1],
         by_word[:-2, 2] + by_word[2:, 3],
         by_word[:EDGE_WORDS, 4],
@@ -115,16 +140,4 @@ def read_text(text: str) -> TextFeatures:
         by_concept[:1, 3],
         by_asking[:-1, 0] + by_asking[1:, 1],
         by_asking[:3, 2],
-    )
-    plain = (surface, np.frombuffer(signs, np.uint32), pieces, concepts, canonical, asking)
-    mixed = np.concatenate(combined) >> _SHIFT & _MASK
-    counts = [len(surface) + len(plain[1]), *map(len, (*plain[2:], *combined))]
-    scales = [
-        weight / math.sqrt(count) if count else 0.0
-        for weight, count in zip(_GROUP_WEIGHTS, counts, strict=True)
     ]
-    return TextFeatures(
-        ids=np.concatenate((*plain, mixed)),
-        values=np.repeat(np.array(scales, dtype=np.float32), counts),
-        build=build_figures(text, window, words, conditions),
-    )
