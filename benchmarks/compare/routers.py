@@ -29,7 +29,7 @@ from routing.evaluation.speed import WORDS, microseconds, prompts_of
 
 LITELLM = "litellm==1.106.2"
 THEIR_SIDE = Path(__file__).with_name("litellm_side.py")
-TURNS = 5
+TURNS = 3
 
 Times = dict[str, dict[str, list[float]]]
 

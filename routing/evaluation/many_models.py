@@ -47,7 +47,7 @@ PREFERENCES_SHOWN = 4
 COST_NOTE = (
     "Price: list prices with the engine's own estimate of tokens. The best single model and the best lot (each prompt to "
     "one of two models by chance, at the same mean price) are chosen by these very rows, which favours them. Differences "
-    "are paired, row by row."
+    "are paired, row by row. The rows say nothing of speed, so all models are equally quick and *speed* goes by price."
 )
 
 

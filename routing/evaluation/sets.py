@@ -27,7 +27,7 @@ HELD_OUT = (
         "models are fitted on one half of them and scored on the other."
     ),
     (
-        "Set by hand, not learnt: two constants of exam difficulty (EXAM_OVERLAP, EXAM_LENGTH). MMLU-Pro gives no sign for "
+        "Set by hand, not learnt: the constants of routing/training/difficulty.py, among them two of exam difficulty (EXAM_OVERLAP, EXAM_LENGTH). MMLU-Pro gives no sign for "
         "them; without them MMLU's APGR was 0.566 instead of 0.617 (classifier 2026-11-21-80f971ef)."
     ),
 )
