@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -9,6 +10,8 @@ from django.db.models import QuerySet
 from accounts.access import NotFoundError, current_membership
 from accounts.models import Membership, User
 from chat.models import Conversation, Message, Reply
+
+Part = TypeVar("Part", Message, Reply)
 
 
 def own_conversations(user: User) -> QuerySet[Conversation]:
@@ -51,22 +54,18 @@ def access_deleted_conversation(user: User, conversation_id: UUID) -> Conversati
 
 
 def access_message(user: User, message_id: UUID) -> Message:
-    message = (
-        Message.objects.filter(id=message_id, conversation__in=own_conversations(user))
-        .select_related("conversation", "parent")
-        .first()
-    )
-    if message is None:
-        raise NotFoundError
-    return message
+    messages = Message.objects.select_related("conversation", "parent")
+    return _of_own_conversation(user, messages.filter(id=message_id).first())
 
 
 def access_reply(user: User, reply_id: UUID) -> Reply:
-    reply = (
-        Reply.objects.filter(id=reply_id, conversation__in=own_conversations(user))
-        .select_related("conversation", "message", "decision")
-        .first()
-    )
-    if reply is None:
+    replies = Reply.objects.select_related("conversation", "message", "decision")
+    return _of_own_conversation(user, replies.filter(id=reply_id).first())
+
+
+def _of_own_conversation(user: User, row: Part | None) -> Part:
+    """Its one conversation is looked up: looked for among one's chats, all of them would be read."""
+    mine = own_conversations(user)
+    if row is None or not mine.filter(id=row.conversation_id).exists():
         raise NotFoundError
-    return reply
+    return row

@@ -52,8 +52,9 @@ class Message(models.Model):
 
     class Meta:
         constraints: ClassVar = [
+            # Its id first: a new chat is looked for by that alone, in however many there are.
             models.UniqueConstraint(
-                fields=["conversation", "client_msg_id"], name="chat_message_sent_once"
+                fields=["client_msg_id", "conversation"], name="chat_message_sent_once"
             )
         ]
 

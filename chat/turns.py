@@ -170,11 +170,13 @@ def _locked(conversation: Conversation) -> Conversation:
 
 def _already_sent(member: Membership, conversation: Conversation, send: Send) -> Submitted | None:
     # A new chat whose acknowledgement was lost is sent again without knowing its conversation.
-    mine = [conversation] if send.conversation else conversations_of(member)
-    sent = Message.objects.select_related("conversation").filter(
-        client_msg_id=send.client_msg_id, conversation__in=mine
-    )
-    message = sent.first()
+    same = Message.objects.select_related("conversation").filter(client_msg_id=send.client_msg_id)
+    if send.conversation:
+        same = same.filter(conversation=conversation)
+    # First those of this id, which are few: looked for among one's chats, all of them would be read.
+    wanted = list(same.values_list("conversation", flat=True))
+    mine = list(conversations_of(member).filter(id__in=wanted).values_list("id", flat=True))
+    message = same.filter(conversation__in=mine).first()
     reply = message.replies.order_by("id").first() if message else None
     if message is None or reply is None:
         return None
