@@ -9,6 +9,8 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import translation
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
@@ -53,7 +55,8 @@ def profile(request: AuthenticatedHttpRequest) -> HttpResponse:
     user = form.save()
     response = redirect("settings")
     remember_language(response, user)
-    messages.success(request, _("Saved."))
+    with translation.override(user.language or get_language()):
+        messages.success(request, _("Saved."))
     return response
 
 

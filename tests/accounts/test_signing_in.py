@@ -166,3 +166,12 @@ def test_a_lost_password_is_looked_for_where_the_link_is(client, settings, host,
     page = client.get("/accounts/password/reset/done/").content.decode()
 
     assert words in page
+
+
+def test_a_new_language_is_spoken_at_once(client):
+    make_user("dana@example.org")
+    sign_in(client)
+
+    page = client.post("/settings/profile", {"name": "Dana", "language": "he"}, follow=True)
+
+    assert "Saved." not in page.content.decode()

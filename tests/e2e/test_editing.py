@@ -100,3 +100,16 @@ def test_an_edit_that_is_refused_is_kept(talked, provider, context):
     expect(editor(talked)).to_have_value("Two, while the other page is busy")
     other.stop_button.click()
     other.ends("stopped")
+
+
+def test_an_edit_leaves_another_page_where_it_is(talked, context):
+    other = Chat(context.new_page())
+    other.open(talked.page.url)
+    talked.box.press("ArrowUp")
+    editor(talked).fill("Two, anew")
+    editor(talked).press("Control+Enter")
+    talked.says("About the edit.")
+    talked.ends()
+
+    expect(messages(talked)).to_have_text(["One", "Two, anew"])
+    expect(messages(other)).to_have_text(["One", "Two"])
