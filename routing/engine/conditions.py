@@ -12,10 +12,10 @@ _CONDITION_START = (
     r"(?:(?:and |also,? |but |then |please |finally,? |be sure to |remember to |first,? )*(?:do not|don't|don’t|make sure|include|your "
     r"(?:\w+ )?(?:answer|response|reply|output|text|story|poem|essay|article|letter|email)|use (?:only|exactly|no|at least|the word|markdown|"
     r"simple|bullet)|the (?:\w+ )?(?:word|words|letter|response|answer|output|reply|poem|story|essay|article|song|post|email|title) "
-    r"(?:\S+ ){0,6}?(?:should|must|has to|cannot|can't)|at the end|at least|in your (?:answer|response|reply)|wrap|highlight|separate|answer (?:in|with|using)"
-    r"|respond|reply (?:in|with|only)|refrain|avoid|no (?:other|more than|longer|commas|explanation)|finish (?:your|with)|end (?:your|with|it)|italici[sz]e"
-    r"|there should|there must|it (?:should|must)|keep (?:it|your|a serious)|limit (?:it|your)|give (?:exactly|only one|two different)|only (?:reply|respond|answer|output)|start (?:your|with)|put (?:your|the (?:title|entire))"
-    r"|without|write (?:everything|it|in) |repeat the|before you answer|mark|add a (?:title|postscript|p)|without any"
+    r"(?:\S+ ){0,6}?(?:should|must|has to|cannot|can't)|at the end|at least|in your (?:answer|response|reply)|answer (?:in|with|using)"
+    r"|respond|reply (?:in|with|only)|refrain|avoid|no (?:other|more than|longer|commas|explanation)|end (?:your|with|it)"
+    r"|there should|there must|it (?:should|must)|keep (?:it|your)|limit (?:it|your)|only (?:reply|respond|answer|output)|start (?:your|with)|put your"
+    r"|without|write (?:everything|it|in) "
     r"|no tiene|sans |ohne |ne pas |sin |bitte |בלי |ללא |до |не используй|sem ))"
 )
 # The first words that the expression can begin with: looked up before it is tried.
@@ -40,33 +40,22 @@ _CONDITION_WORDS = frozenset(
         "the",
         "at",
         "in",
-        "wrap",
-        "highlight",
-        "separate",
         "answer",
         "respond",
         "reply",
         "refrain",
         "avoid",
         "no",
-        "finish",
         "end",
-        "italicise",
-        "italicize",
         "there",
         "it",
         "keep",
         "limit",
-        "give",
         "only",
         "start",
         "put",
         "without",
         "write",
-        "repeat",
-        "before",
-        "mark",
-        "add",
         "sans",
         "ohne",
         "ne",

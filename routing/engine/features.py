@@ -39,7 +39,7 @@ _ASKING_PRIMES = np.array((1812433253, 69069, 1664525), dtype=np.uint32)
 _SHIFT = np.uint32(7)
 # Words with signs, pieces, concepts, canonical words, words of the asking sentence, then the groups above; concepts are
 # few and telling.
-_GROUP_WEIGHTS = (1.0, 1.0, 2.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 2.0, 2.0, 2.0, 1.0, 1.0)
+_GROUP_WEIGHTS = (1.0, 1.0, 2.0, 1.0, 2.0, 1.0, 1.0, 1.0, 1.0, 1.0, 2.0, 2.0, 2.0, 1.5, 1.0)
 
 Array = npt.NDArray[np.float32]
 Ids = npt.NDArray[np.uint32]
