@@ -20,7 +20,8 @@ logger = logging.getLogger(__name__)
 # A tick is at least this many times as long as the commit took, so that writing never takes over.
 COMMITS_PER_TICK = 4
 # By hand, for it is written twenty times a second: making objects first took twice the time.
-INSERT = 'INSERT INTO chat_journalrow (reply_id, kind, "start", "text") VALUES (%s, %s, %s, %s)'
+INSERT = 'INSERT INTO chat_journalrow (reply_id, kind, "start", "text") VALUES '
+ROW = "(%s, %s, %s, %s)"
 # The database is away or busy: later it will take the same. Any other refusal is for good.
 AWAY = (OperationalError, InterfaceError)
 
@@ -65,9 +66,18 @@ def commit_pieces(pieces: Sequence[Piece]) -> set[Lease]:
             held = held.select_for_update(no_key=True)
         fences = set(held.values_list("id", "lease_owner", "attempt"))
         kept = [piece for piece in pieces if _fence(piece.lease) in fences]
-        with connection.cursor() as cursor:
-            cursor.executemany(INSERT, [row for piece in kept for row in piece.rows()])
+        _insert([row for piece in kept for row in piece.rows()])
     return {piece.lease for piece in pieces} - {piece.lease for piece in kept}
+
+
+def _insert(rows: list[tuple[UUID | str, str, int, str]]) -> None:
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql" and rows:
+            # One statement for all: a statement a row took twice the time.
+            values = [value for row in rows for value in row]
+            cursor.execute(INSERT + ", ".join([ROW] * len(rows)), values)
+        else:
+            cursor.executemany(INSERT + ROW, rows)
 
 
 def commit_one_by_one(pieces: Sequence[Piece]) -> set[Lease]:
