@@ -43,7 +43,7 @@ def measure() -> Part:
         beside = run.load(
             "first", streams=SLOW_STREAMS, rate=SLOW_RATE, seconds=slow_seconds, messages=MESSAGES
         )
-        rows = run.rows()
+        rows, pages = run.rows(), run.pages()
         said = run.logs()
     figures: dict[str, object] = {
         "waiting": waiting,
@@ -51,6 +51,7 @@ def measure() -> Part:
         "first_text_beside_slow_streams": beside,
         "streams": streams,
         "journal_sqlite": rows,
+        "pages": pages,
         "said": said,
     }
     tables = [
@@ -58,6 +59,7 @@ def measure() -> Part:
         first_table([alone, beside]),
         stream_table("Streams, stored and rendered", streams),
         rows_table("SQLite", rows),
+        _pages(pages),
     ]
     return Part("Embedded: one process, SQLite", figures, tables)
 
@@ -115,6 +117,20 @@ def rows_table(database: str, rows: dict[str, float]) -> Table:
     ]
     columns = ("rows per s", "ms per commit of 50", "CPU s per 1,000 rows")
     return Table(f"50 writers through the journal, {database}", columns, [row], ROWS_AIM)
+
+
+def _pages(pages: dict[str, dict[str, Any]]) -> Table:
+    rows = [
+        [
+            name,
+            between(page["cpu_ms"], "p50", "max"),
+            str(page["queries"]),
+            short(page["kilobytes"]),
+        ]
+        for name, page in pages.items()
+    ]
+    columns = ("page", "CPU ms p50 / max", "queries", "KB")
+    return Table("Pages of a person with 10,000 chats", columns, rows)
 
 
 def _waiting(seen: dict[str, Any]) -> Table:

@@ -9,6 +9,7 @@ from pathlib import Path
 import django
 import orjson
 
+from benchmarks.pages import time_pages
 from benchmarks.rows import write_rows
 
 
@@ -58,6 +59,7 @@ VERBS: dict[str, Callable[..., object]] = {
     "prepare": prepare,
     "stored": stored,
     "rows": write_rows,
+    "pages": time_pages,
 }
 
 

@@ -87,6 +87,11 @@ class Run:
         found: dict[str, float] = self._inside("rows")
         return found
 
+    def pages(self) -> dict[str, dict[str, Any]]:
+        """What the pages of somebody with very many chats cost."""
+        found: dict[str, dict[str, Any]] = self._inside("pages")
+        return found
+
     def lateness_ms(self, window: list[float]) -> list[float]:
         """The worst lateness of the first server's event loop in each second of the window."""
         lines = [line.split() for line in self._lag_log(self._ports[0]).read_text().splitlines()]

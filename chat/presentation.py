@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Sum
+from django.db.models import Sum, prefetch_related_objects
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.html import linebreaks
@@ -23,6 +23,9 @@ from chat.verdicts import thumbs_of, why_not_this_one
 from routing.names import category_name, model_name
 from usage.models import LedgerEntry
 from usage.money import usd
+
+# A chat of four hundred turns was a page of 2.7 MB that took a second to write.
+TURNS_AT_ONCE = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,14 @@ class ReplyView:
 
 
 @dataclass(frozen=True, slots=True)
+class ShownTurns:
+    """`earlier` is the message before which there is more, None where it begins."""
+
+    turns: list[TurnView]
+    earlier: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
 class TurnView:
     message: Any
     reply: ReplyView | None
@@ -61,11 +72,36 @@ class TurnView:
     answers: Branch
 
 
-def shown_turns(conversation: Conversation) -> list[TurnView]:
+def shown_turns(conversation: Conversation, back_to: UUID | None = None) -> ShownTurns:
+    """The end of the shown branch, at least from the message or reply `back_to` on."""
     turns = Thread(conversation).shown_turns()
-    replies = [turn.reply for turn in turns if turn.reply]
+    start = max(0, len(turns) - TURNS_AT_ONCE)
+    return _shown(turns, min(start, _place(turns, back_to, start)), len(turns))
+
+
+def earlier_turns(conversation: Conversation, before: UUID) -> ShownTurns:
+    """What stands before that message on the shown branch; nothing if it is not there any more."""
+    turns = Thread(conversation).shown_turns()
+    end = _place(turns, before, 0)
+    return _shown(turns, max(0, end - TURNS_AT_ONCE), end)
+
+
+def _place(turns: list[Turn], wanted: UUID | None, otherwise: int) -> int:
+    if wanted is None:
+        return otherwise
+    for place, turn in enumerate(turns):
+        if wanted in {turn.message.id, turn.reply and turn.reply.id}:
+            return place
+    return otherwise
+
+
+def _shown(turns: list[Turn], start: int, end: int) -> ShownTurns:
+    shown = turns[start:end]
+    replies = [turn.reply for turn in shown if turn.reply]
+    prefetch_related_objects(replies, "decision")
     costs, thumbs = costs_of(replies), thumbs_of(replies)
-    return [_turn_view(turn, costs, thumbs) for turn in turns]
+    views = [_turn_view(turn, costs, thumbs) for turn in shown]
+    return ShownTurns(views, shown[0].message.id if start else None)
 
 
 def costs_of(replies: list[Reply]) -> dict[UUID, Decimal]:

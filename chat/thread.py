@@ -29,7 +29,8 @@ class Turn:
 
 
 class Thread:
-    """All messages and replies of one conversation, loaded once."""
+    """All messages and replies of one conversation, loaded once; not their receipts, which are
+    ten times as long as the texts."""
 
     def __init__(self, conversation: Conversation) -> None:
         self.conversation = conversation
@@ -37,7 +38,7 @@ class Thread:
         self.replies: dict[UUID, Reply] = {}
         self.replies_of: dict[UUID, list[Reply]] = {}
         self.messages_below: dict[UUID | None, list[Message]] = {}
-        for reply in conversation.replies.select_related("decision").order_by("id"):
+        for reply in conversation.replies.order_by("id"):
             self.replies[reply.id] = reply
             self.replies_of.setdefault(reply.message_id, []).append(reply)
         for message in self.messages.values():

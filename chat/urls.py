@@ -7,6 +7,11 @@ from chat import views
 urlpatterns = [
     path("", views.new_conversation, name="new_conversation"),
     path("c/<uuid:conversation_id>", views.conversation, name="conversation"),
+    path(
+        "c/<uuid:conversation_id>/before/<uuid:message_id>",
+        views.earlier_turns,
+        name="earlier_turns",
+    ),
     path("c/<uuid:conversation_id>/rename", views.rename, name="rename_conversation"),
     path("c/<uuid:conversation_id>/delete", views.delete, name="delete_conversation"),
     path("c/<uuid:conversation_id>/restore", views.restore, name="restore_conversation"),

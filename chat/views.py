@@ -52,7 +52,18 @@ def new_conversation(request: AuthenticatedHttpRequest) -> HttpResponse:
 @require_GET
 def conversation(request: AuthenticatedHttpRequest, conversation_id: UUID) -> HttpResponse:
     found = access_conversation(request.user, conversation_id)
-    return _page(request, found, {"turns": presentation.shown_turns(found)})
+    return _page(request, found, _as_context(presentation.shown_turns(found)))
+
+
+@login_required
+@require_GET
+def earlier_turns(
+    request: AuthenticatedHttpRequest, conversation_id: UUID, message_id: UUID
+) -> HttpResponse:
+    found = access_conversation(request.user, conversation_id)
+    shown = presentation.earlier_turns(found, message_id)
+    context = {**_as_context(shown), "conversation": found}
+    return render(request, "chat/_turns.html", context)
 
 
 @login_required
@@ -79,15 +90,13 @@ def receipt(request: AuthenticatedHttpRequest, reply_id: UUID) -> HttpResponse:
 @login_required
 @require_POST
 def show_reply(request: AuthenticatedHttpRequest, reply_id: UUID) -> HttpResponse:
-    shown = turns.show_reply(request.user, reply_id)
-    return render(request, "chat/_thread.html", {"turns": presentation.shown_turns(shown)})
+    return _thread(request, turns.show_reply(request.user, reply_id), reply_id)
 
 
 @login_required
 @require_POST
 def show_message(request: AuthenticatedHttpRequest, message_id: UUID) -> HttpResponse:
-    shown = turns.show_message(request.user, message_id)
-    return render(request, "chat/_thread.html", {"turns": presentation.shown_turns(shown)})
+    return _thread(request, turns.show_message(request.user, message_id), message_id)
 
 
 @login_required
@@ -192,6 +201,15 @@ def _offers_ollama(user: User) -> bool:
     return (
         settings.LOOPBACK_ONLY and reaches_only_demo and bool(offered_ollama_models(organisation))
     )
+
+
+def _thread(request: AuthenticatedHttpRequest, found: Conversation, back_to: UUID) -> HttpResponse:
+    context = {**_as_context(presentation.shown_turns(found, back_to)), "conversation": found}
+    return render(request, "chat/_thread.html", context)
+
+
+def _as_context(shown: presentation.ShownTurns) -> dict[str, Any]:
+    return {"turns": shown.turns, "earlier": shown.earlier}
 
 
 def _row(request: AuthenticatedHttpRequest, found: Conversation) -> HttpResponse:

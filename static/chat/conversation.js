@@ -5,6 +5,7 @@ import { combination } from "../js/shortcuts.js";
 import { placeRow } from "../js/sidebar_rows.js";
 import { toast } from "../js/toast.js";
 import { Composer } from "./composer.js";
+import "./earlier.js";
 import { MessageEditor } from "./editor.js";
 import { askForModel, chosenModel, openModelMenu, setConversation } from "./model_menu.js";
 import "./pager.js";

@@ -7,7 +7,8 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from chat.models import Conversation, ReplyState
+from chat.models import Conversation, Message, ReplyState
+from chat.presentation import TURNS_AT_ONCE
 from tests.chat.html_reading import text_of
 from tests.chat.rows import (
     MODEL,
@@ -151,6 +152,48 @@ def test_deleting_stops_what_is_being_written(organisation, alice, mine):
 
     reply.refresh_from_db()
     assert reply.stop_asked
+
+
+def test_a_long_chat_shows_its_end_and_the_rest_when_it_is_asked_for(organisation, alice, mine):
+    chat = make_conversation(alice)
+    messages = long_chat(chat, 2 * TURNS_AT_ONCE + 5)
+
+    page = mine.get(address("conversation", chat)).content.decode()
+    first = reverse("earlier_turns", args=[chat.id, messages[TURNS_AT_ONCE + 5].id])
+    earlier = mine.get(first).content.decode()
+    earliest = mine.get(reverse("earlier_turns", args=[chat.id, messages[5].id])).content.decode()
+
+    assert first in page
+    assert shown_ids(page + earlier + earliest) == [
+        *ids_of(messages[-TURNS_AT_ONCE:]), *ids_of(messages[5:-TURNS_AT_ONCE]), *ids_of(messages[:5]),
+    ]  # fmt: skip
+    assert "thread-earlier" in earlier
+    assert "thread-earlier" not in earliest
+
+
+def test_a_branch_far_back_is_shown_with_all_that_follows(organisation, alice, mine):
+    chat = make_conversation(alice)
+    messages = long_chat(chat, TURNS_AT_ONCE + 10)
+
+    thread = mine.post(address("show_message", messages[3])).content.decode()
+
+    assert shown_ids(thread) == ids_of(messages[3:])
+
+
+def long_chat(chat: Conversation, turns: int) -> list[Message]:
+    reply, messages = None, []
+    for number in range(turns):
+        reply = make_turn(chat, f"Question {number}", parent=reply)
+        messages.append(reply.message)
+    return messages
+
+
+def ids_of(messages: list[Message]) -> list[str]:
+    return [str(message.id) for message in messages]
+
+
+def shown_ids(html: str) -> list[str]:
+    return re.findall(r'id="turn-([0-9a-f-]{36})"', html)
 
 
 def test_another_branch_can_be_shown(conversation, mine):

@@ -70,9 +70,9 @@ def test_a_switch_is_told_with_its_reason(chat):
 def test_it_stands_in_the_conversation(chat):
     easy_then_hard(chat)
 
-    replies = [turn.reply for turn in shown_turns(chat) if turn.reply]
+    replies = [turn.reply for turn in shown_turns(chat).turns if turn.reply]
     assert [reply.switch is None for reply in replies] == [True, False]
-    html = render_to_string("chat/_thread.html", {"turns": shown_turns(chat)})
+    html = render_to_string("chat/_thread.html", {"turns": shown_turns(chat).turns})
     assert html.count("data-switch") == 1
     assert f'data-undo-switch="{OTHER_MODEL}"' in html
 
