@@ -61,6 +61,10 @@ class Upstream:
                 body = await reader.readexactly(int(length[1])) if length else b""
                 if head.startswith("get /sent"):
                     _answer(writer, {n: "".join(texts) for n, texts in self._sent.items()})
+                elif head.startswith("get "):
+                    _answer(
+                        writer, {"object": "list", "data": [{"id": "bench", "object": "model"}]}
+                    )
                 else:
                     self._begin(writer, orjson.loads(body)["messages"][-1]["content"])
         except (asyncio.IncompleteReadError, ConnectionError):
@@ -111,7 +115,8 @@ def _end(stream: Stream) -> None:
 
 def _answer(writer: asyncio.StreamWriter, body: object) -> None:
     data = orjson.dumps(body, option=orjson.OPT_NON_STR_KEYS)
-    writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n%b" % (len(data), data))
+    head = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n"
+    writer.write(head % len(data) + data)
 
 
 def main() -> None:
