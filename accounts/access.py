@@ -62,13 +62,6 @@ def access_organisation_as_admin(user: User) -> Organisation:
     return admin_membership(user).organisation
 
 
-def owner_membership(user: User) -> Membership:
-    membership = current_membership(user)
-    if not membership.is_owner:
-        raise ForbiddenError(_("Only owners of your organisation may do this."))
-    return membership
-
-
 def access_provider_key(user: User, key_id: UUID) -> ProviderKey:
     """One's own key, or as an admin the organisation's: to see it masked, replace it, switch it."""
     key = _key_of_organisation(user, key_id)
