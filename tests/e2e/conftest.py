@@ -16,7 +16,7 @@ from tests.services.stack import Stack
 from tests.upstream_formats import Answer
 
 WEB = "web"
-PEOPLE = 60
+PEOPLE = 120
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ from tests.services.stack import Stack
 from tests.upstream_formats import Answer
 
 WEBS, WORKERS = ("web-1", "web-2"), ("worker-1", "worker-2")
-PEOPLE = 60
+PEOPLE = 120
 
 
 @pytest.fixture(scope="session")
