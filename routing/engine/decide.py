@@ -29,7 +29,7 @@ from routing.engine.values import (
 )
 
 # Told on every receipt; raised with every change that can change a pick.
-ENGINE_VERSION = "1.2.0"
+ENGINE_VERSION = "1.2.1"
 
 
 def decide(

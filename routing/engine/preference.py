@@ -43,10 +43,11 @@ LEAST_S = 0.1
 
 
 class Stake(NamedTuple):
-    """What hangs on this prompt: the worth of a success in USD, and the budget's pressure 0..1."""
+    """What hangs on this prompt: the worth of a success in USD, the budget's pressure 0..1, and how near is a tie."""
 
     success_usd: float
     pressure: float
+    near_tie: float = NEAR_TIE
 
 
 def success_usd(difficulty: float, stakes: int) -> float:
@@ -72,7 +73,7 @@ def _balanced(estimates: Sequence[Estimate], stake: Stake) -> list[float]:
 def _quality(estimates: Sequence[Estimate], stake: Stake) -> list[float]:
     """A near-tie counts as the likeliest, plus up to the margin for being cheap."""
     likeliest = max(success for _, success, _, _, _ in estimates)
-    margin = NEAR_TIE * (1.0 + PRESSURE_FACTOR * stake.pressure)
+    margin = stake.near_tie * (1.0 + PRESSURE_FACTOR * stake.pressure)
     near = likeliest - margin
     cheapest = min(cost for _, success, cost, _, _ in estimates if success >= near) + LEAST_USD
     return [

@@ -9,7 +9,7 @@ from routing.engine.demand import Demand
 from routing.engine.estimate import Estimate
 from routing.engine.floor import Split, raised, refused_below, reserve, split_at, usual_floor
 from routing.engine.order import Entry, ranked
-from routing.engine.preference import Stake, scores, success_usd
+from routing.engine.preference import NEAR_TIE, Stake, scores, success_usd
 from routing.engine.stickiness import favour_incumbent, is_outdone, margin_of, staying_floor
 from routing.engine.values import Preference, Rejected, Scored
 
@@ -40,7 +40,9 @@ def standing_of(estimates: Sequence[Estimate], demand: Demand) -> Standing:
     margin = demand.policy.switch_margin if is_kept else 0.0
     split = split_at(estimates, floor, staying_floor(floor - margin, demand.incumbent))
     ordered_by = preference if split.reached else "quality"
-    entries = _entries(split, demand, ordered_by, margin)
+    # A model that was turned down is not taken again for being nearly as likely, and cheap.
+    near_tie = 0.0 if floor > usual and not split.reached else NEAR_TIE
+    entries = _entries(split, demand, ordered_by, (margin, near_tie))
     kept = reserve(split)
     least = min(score for score, _ in entries)
     # Below the floor comes after all that is above it, by what it lacks.
@@ -75,8 +77,13 @@ def _raised(floor: float, demand: Demand) -> float:
     return raised(floor, demand.incumbent.least_ability, demand.difficulty_logits)
 
 
-def _entries(split: Split, demand: Demand, ordered_by: Preference, margin: float) -> list[Entry]:
-    stake = Stake(success_usd(demand.difficulty, demand.stakes), demand.policy.budget.pressure)
+def _entries(
+    split: Split, demand: Demand, ordered_by: Preference, margins: tuple[float, float]
+) -> list[Entry]:
+    """`margins`: of a switch, and of a near-tie."""
+    margin, near_tie = margins
+    worth = success_usd(demand.difficulty, demand.stakes)
+    stake = Stake(worth, demand.policy.budget.pressure, near_tie)
     marks = scores(split.above, ordered_by, stake)
     if demand.incumbent is not None:
         favour = margin_of(margin, ordered_by)
