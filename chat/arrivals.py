@@ -18,19 +18,27 @@ from chat.models import ACTIVE_STATES, Conversation, Reply, ReplyState
 
 
 def catch_up(user: User, hello: Hello) -> tuple[list[UUID], list[dict[str, Any]]]:
-    """The replies that still run in the shown conversation, and the ends that were missed."""
+    """The replies that still run in the shown conversation, and what was missed: ends, or whole turns."""
     running: list[UUID] = []
+    stale: list[dict[str, Any]] = []
     if hello.conversation is not None:
         conversation = access_conversation(user, hello.conversation)
         mark_read(user.id, conversation.id)
         active = conversation.replies.filter(state__in=ACTIVE_STATES)
         running = list(active.values_list("id", flat=True))
+        if _has_gone_on(conversation, hello.last):
+            stale = [{"type": "stale"}]
     missed = Reply.objects.filter(
         id__in=hello.running, conversation__in=own_conversations(user)
     ).exclude(state__in=ACTIVE_STATES)
-    return running, [
-        presentation.done_frame(reply_id) for reply_id in missed.values_list("id", flat=True)
-    ]
+    ends = [presentation.done_frame(reply_id) for reply_id in missed.values_list("id", flat=True)]
+    return running, ends + stale
+
+
+def _has_gone_on(conversation: Conversation, last: UUID | None) -> bool:
+    """Whether the page ends at another reply than the conversation: what is said there would make a branch."""
+    shown = conversation.leaf.shown_reply_id if conversation.leaf else None
+    return last is not None and shown is not None and shown != last
 
 
 def state_of(user: User, reply_id: UUID) -> dict[str, Any]:

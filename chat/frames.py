@@ -28,6 +28,8 @@ class Hello:
     protocol: int
     conversation: UUID | None
     running: dict[UUID, int]
+    # The reply at the end of what the page shows.
+    last: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +101,10 @@ def _hello(data: dict[str, Any]) -> Hello:
         raise _incomplete("running")
     seen = {_as_uuid(reply, "running"): _whole(seq, "running") for reply, seq in running.items()}
     return Hello(
-        _whole(data.get("protocol"), "protocol"), _optional_uuid(data, "conversation"), seen
+        _whole(data.get("protocol"), "protocol"),
+        _optional_uuid(data, "conversation"),
+        seen,
+        _optional_uuid(data, "last"),
     )
 
 

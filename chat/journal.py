@@ -22,6 +22,8 @@ COMMITS_PER_TICK = 4
 # By hand, for it is written twenty times a second: making objects first took twice the time.
 INSERT = 'INSERT INTO chat_journalrow (reply_id, kind, "start", "text") VALUES '
 ROW = "(%s, %s, %s, %s)"
+# A commit whose answer was lost is made again: the fence leaves one writer, so it is the same text or more of it.
+AGAIN = ' ON CONFLICT (reply_id, kind, "start") DO UPDATE SET "text" = excluded."text"'
 # The database is away or busy: later it will take the same. Any other refusal is for good.
 AWAY = (OperationalError, InterfaceError)
 
@@ -63,7 +65,7 @@ def commit_pieces(pieces: Sequence[Piece]) -> set[Lease]:
             id__in=[piece.lease.reply_id for piece in pieces], state=ReplyState.RUNNING
         )
         if connection.vendor == "postgresql":
-            held = held.select_for_update(no_key=True)
+            held = held.order_by("id").select_for_update(no_key=True)
         fences = set(held.values_list("id", "lease_owner", "attempt"))
         kept = [piece for piece in pieces if _fence(piece.lease) in fences]
         _insert([row for piece in kept for row in piece.rows()])
@@ -75,9 +77,9 @@ def _insert(rows: list[tuple[UUID | str, str, int, str]]) -> None:
         if connection.vendor == "postgresql" and rows:
             # One statement for all: a statement a row took twice the time.
             values = [value for row in rows for value in row]
-            cursor.execute(INSERT + ", ".join([ROW] * len(rows)), values)
+            cursor.execute(INSERT + ", ".join([ROW] * len(rows)) + AGAIN, values)
         else:
-            cursor.executemany(INSERT + ROW, rows)
+            cursor.executemany(INSERT + ROW + AGAIN, rows)
 
 
 def commit_one_by_one(pieces: Sequence[Piece]) -> set[Lease]:

@@ -139,4 +139,4 @@ def _end(reply: Reply, ending: Ending) -> Reply:
 
 
 def _locked(replies: QuerySet[Reply]) -> QuerySet[Reply]:
-    return replies.select_for_update(of=("self",))
+    return replies.select_for_update(of=("self",), no_key=True)

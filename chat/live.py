@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import deque
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -11,6 +12,8 @@ from uuid import UUID
 import orjson
 
 from chat.stream_renderer import StreamRenderer
+
+logger = logging.getLogger(__name__)
 
 # The open block is rendered again at most this often, and one that takes long less often still.
 RENDER_EVERY_S = 0.2
@@ -127,8 +130,15 @@ class Painter:
             live = self._in_line.popleft()
             live.is_in_line = False
             if live.watchers:
-                live.render()
+                self._render(live)
             now = loop.time()
         self._pause_until = now + PAUSE_SHARE * (now - started)
         if self._in_line:
             loop.call_at(self._pause_until, self._paint)
+
+    def _render(self, live: LiveReply) -> None:
+        """One reply that cannot be rendered must not keep the others waiting; its text goes on as it came."""
+        try:
+            live.render()
+        except Exception:
+            logger.exception("Reply %s could not be rendered", live.reply_id)

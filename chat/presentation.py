@@ -58,7 +58,7 @@ class ReplyView:
 
 @dataclass(frozen=True, slots=True)
 class ShownTurns:
-    """`earlier` is the message before which there is more, None where it begins."""
+    """`earlier` is the reply down to which there is more, None where it begins."""
 
     turns: list[TurnView]
     earlier: UUID | None
@@ -80,9 +80,9 @@ def shown_turns(conversation: Conversation, back_to: UUID | None = None) -> Show
 
 
 def earlier_turns(conversation: Conversation, before: UUID) -> ShownTurns:
-    """What stands before that message on the shown branch; nothing if it is not there any more."""
+    """The end of the shown branch down to the reply `before`; nothing if it is not there any more."""
     turns = Thread(conversation).shown_turns()
-    end = _place(turns, before, 0)
+    end = _place(turns, before, -1) + 1
     return _shown(turns, max(0, end - TURNS_AT_ONCE), end)
 
 
@@ -101,7 +101,8 @@ def _shown(turns: list[Turn], start: int, end: int) -> ShownTurns:
     prefetch_related_objects(replies, "decision")
     costs, thumbs = costs_of(replies), thumbs_of(replies)
     views = [_turn_view(turn, costs, thumbs) for turn in shown]
-    return ShownTurns(views, shown[0].message.id if start else None)
+    # The reply before it: all versions of a message have that in common.
+    return ShownTurns(views, shown[0].message.parent_id if start else None)
 
 
 def costs_of(replies: list[Reply]) -> dict[UUID, Decimal]:

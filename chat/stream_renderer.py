@@ -47,7 +47,7 @@ class StreamRenderer:
 
     def __init__(self, text: str = "") -> None:
         self.parsed_characters = 0
-        self._parts = [text] if text else []
+        self._parts = [_one_kind_of_line_end(text)] if text else []
         self._length = len(text)
         self._frozen: list[str] = []
         self._frozen_until = 0
@@ -62,7 +62,7 @@ class StreamRenderer:
         return self._length
 
     def append(self, text: str) -> None:
-        self._parts.append(text)
+        self._parts.append(_one_kind_of_line_end(text))
         self._length += len(text)
 
     def text(self) -> str:
@@ -143,6 +143,11 @@ def _last_end(text: str) -> int:
     """Without parsing: where the last line begins that looks like the start of a new block."""
     ends = [found.end() for found in END.finditer(text)]
     return ends[-1] if ends else 0
+
+
+def _one_kind_of_line_end(text: str) -> str:
+    """The parser counts lines at a lone CR too, this module at LF alone; the length stays, for `seq` counts characters."""
+    return text.replace("\r", " ")
 
 
 def _last_block(tokens: Sequence[Token], text: str) -> tuple[int, int]:

@@ -165,7 +165,12 @@ def _conversation_for(member: Membership, send: Send) -> Conversation:
 
 
 def _locked(conversation: Conversation) -> Conversation:
-    return Conversation.objects.select_for_update().get(id=conversation.id)
+    """As it is now; whoever deleted it meanwhile has stopped what was running in it."""
+    living = Conversation.objects.filter(id=conversation.id, deleted_at=None)
+    found = living.select_for_update().first()
+    if found is None:
+        raise NotFoundError
+    return found
 
 
 def _already_sent(member: Membership, conversation: Conversation, send: Send) -> Submitted | None:

@@ -8,7 +8,7 @@ urlpatterns = [
     path("", views.new_conversation, name="new_conversation"),
     path("c/<uuid:conversation_id>", views.conversation, name="conversation"),
     path(
-        "c/<uuid:conversation_id>/before/<uuid:message_id>",
+        "c/<uuid:conversation_id>/down-to/<uuid:reply_id>",
         views.earlier_turns,
         name="earlier_turns",
     ),

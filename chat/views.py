@@ -58,10 +58,10 @@ def conversation(request: AuthenticatedHttpRequest, conversation_id: UUID) -> Ht
 @login_required
 @require_GET
 def earlier_turns(
-    request: AuthenticatedHttpRequest, conversation_id: UUID, message_id: UUID
+    request: AuthenticatedHttpRequest, conversation_id: UUID, reply_id: UUID
 ) -> HttpResponse:
     found = access_conversation(request.user, conversation_id)
-    shown = presentation.earlier_turns(found, message_id)
+    shown = presentation.earlier_turns(found, reply_id)
     context = {**_as_context(shown), "conversation": found}
     return render(request, "chat/_turns.html", context)
 

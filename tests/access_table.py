@@ -304,7 +304,7 @@ ROUTES = (
     Route("GET", "new_conversation", members()),
     Route("GET", "sidebar", members()),
     Route("GET", "conversation", bob_alone(), CONVERSATION),
-    Route("GET", "earlier_turns", bob_alone(), CONVERSATION | MESSAGE),
+    Route("GET", "earlier_turns", bob_alone(), CONVERSATION | REPLY),
     Route("POST", "preview", members(), data={"text": "Hello"}),
     Route("POST", "rename_conversation", bob_alone(), CONVERSATION, {"title": "New"}),
     Route("POST", "delete_conversation", bob_alone(204), CONVERSATION),

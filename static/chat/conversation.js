@@ -5,6 +5,7 @@ import { combination } from "../js/shortcuts.js";
 import { placeRow } from "../js/sidebar_rows.js";
 import { toast } from "../js/toast.js";
 import { Composer } from "./composer.js";
+import { keepDrafts } from "./drafts.js";
 import "./earlier.js";
 import { MessageEditor } from "./editor.js";
 import { askForModel, chosenModel, openModelMenu, setConversation } from "./model_menu.js";
@@ -39,6 +40,7 @@ const composer = new Composer(document.getElementById("composer"), {
 });
 const editor = new MessageEditor({
   person: composer.person,
+  limit: composer.limit,
   send: sendMessage,
   isRunning: () => composer.isRunning,
   left: () => composer.text.focus(),
@@ -51,7 +53,8 @@ function hello() {
     running[reply.dataset.reply] = streams.get(reply.dataset.reply)?.seq ?? 0;
   }
   resyncing.clear();
-  return { type: "hello", protocol: PROTOCOL, conversation, running };
+  const last = thread.lastReply()?.dataset.reply ?? null;
+  return { type: "hello", protocol: PROTOCOL, conversation, running, last };
 }
 
 function status(state) {
@@ -62,6 +65,7 @@ function status(state) {
   }
   clearTimeout(offlineTimer);
   offlineTimer = null;
+  if (state === "open") keepDrafts();
   // Nothing is sent again before the page is loaded anew: the text is the person's once more.
   if (state === "closed") for (const box of [composer, editor]) box.setSending(false);
   composer.setOffline(state === "closed" ? say("closed") : "");
@@ -87,6 +91,11 @@ const handlers = {
     thread.placeTurn(frame);
     refresh();
     follow();
+  },
+
+  // Turns were missed while the connection was gone. Drafts are kept over the reload.
+  stale() {
+    location.reload();
   },
 
   receipt(frame) {

@@ -44,6 +44,11 @@ export function forgetDrafts() {
   }
 }
 
+/** Somebody is signed in again, and this page with them. */
+export function keepDrafts() {
+  isOver = false;
+}
+
 addEventListener("storage", (event) => {
   if (event.key === SIGNED_OUT) isOver = true;
 });

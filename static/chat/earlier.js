@@ -5,7 +5,7 @@ const scroll = document.querySelector("[data-scroll]");
 let fromEnd = null;
 
 document.addEventListener("htmx:beforeSwap", (event) => {
-  if (event.detail.target.matches(".thread-earlier")) fromEnd = scroll.scrollHeight - scroll.scrollTop;
+  if (event.detail.shouldSwap && event.detail.target.matches(".thread-earlier")) fromEnd = scroll.scrollHeight - scroll.scrollTop;
 });
 
 document.addEventListener("htmx:afterSettle", (event) => {

@@ -1,13 +1,15 @@
 // One's own message written anew: sent as another version beside the former one.
 import { newId } from "../js/identifier.js";
 import { readDraft, writeDraft } from "./drafts.js";
+import { characters } from "./stream.js";
 import { say } from "./words.js";
 
 export class MessageEditor {
   /** `send(text, clientMsgId, messageId)`; `isRunning()`: whether a reply is being written here;
       `left()`: where the focus goes when there is nothing to edit any more. */
-  constructor({ person, send, isRunning, left }) {
+  constructor({ person, limit, send, isRunning, left }) {
     this.person = person;
+    this.limit = limit;
     this.onSend = send;
     this.isRunning = isRunning;
     this.onLeft = left;
@@ -40,7 +42,7 @@ export class MessageEditor {
     });
     this.text.addEventListener("input", () => this.changed());
     this.form.addEventListener("keydown", (event) => this.pressed(event));
-    this.form.querySelector("[data-editor-cancel]").addEventListener("click", () => this.cancel());
+    this.form.querySelector("[data-editor-cancel]").addEventListener("click", () => this.leave());
   }
 
   pressed(event) {
@@ -51,7 +53,7 @@ export class MessageEditor {
     event.preventDefault();
     event.stopPropagation();
     if (isAsked) this.submit();
-    else this.cancel();
+    else this.leave();
   }
 
   changed() {
@@ -67,11 +69,21 @@ export class MessageEditor {
       this.warn(say("running"));
       return;
     }
+    const over = characters(this.text.value) - this.limit;
+    if (over > 0) {
+      this.warn(say("tooLong", { limit: this.limit, length: this.limit + over, over }));
+      return;
+    }
     this.warn("");
     this.draft.sentAs ??= newId();
     writeDraft(this.person, this.place(), this.draft);
     this.setSending(true);
     this.onSend(this.draft.text, this.draft.sentAs, this.messageId);
+  }
+
+  /** The person gives up. What is on its way is not: it is sent again, and its text must not be lost. */
+  leave() {
+    if (!this.isSending) this.cancel();
   }
 
   confirm(clientMsgId) {

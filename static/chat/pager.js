@@ -4,9 +4,8 @@ let pressed = null;
 document.addEventListener("htmx:beforeRequest", (event) => {
   const pager = event.target.closest("[data-pager]");
   if (!pager) return;
-  const turns = [...document.querySelectorAll("#thread .turn")];
   pressed = {
-    turn: turns.indexOf(pager.closest(".turn")),
+    wanted: event.target.getAttribute("hx-post").match(/[0-9a-f-]{36}/)[0],
     pager: pager.dataset.pager,
     button: [...pager.querySelectorAll("button")].indexOf(event.target),
   };
@@ -14,7 +13,8 @@ document.addEventListener("htmx:beforeRequest", (event) => {
 
 document.addEventListener("htmx:afterSettle", (event) => {
   if (event.detail.elt.id !== "thread" || !pressed) return;
-  const turn = event.detail.elt.querySelectorAll(".turn")[pressed.turn];
+  const shown = document.getElementById(`turn-${pressed.wanted}`) ?? document.getElementById(`reply-${pressed.wanted}`);
+  const turn = shown?.closest(".turn");
   const buttons = [...(turn?.querySelectorAll(`[data-pager="${pressed.pager}"] button`) ?? [])];
   const next = buttons[pressed.button]?.disabled ? buttons.find((button) => !button.disabled) : buttons[pressed.button];
   next?.focus({ preventScroll: true });

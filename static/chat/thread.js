@@ -42,7 +42,8 @@ export function placeTurn(frame) {
     const thread = document.getElementById("thread");
     const before = frame.parent && replyElement(frame.parent)?.closest(".turn");
     if (before) while (before.nextElementSibling) before.nextElementSibling.remove();
-    else if (!frame.parent) thread.replaceChildren();
+    else for (const turn of thread.querySelectorAll(":scope > .turn")) turn.remove();
+    if (!frame.parent) thread.replaceChildren();
     thread.append(fresh);
   }
   process(fresh);

@@ -97,11 +97,6 @@ def rename(table: str, name: str) -> None:
         database.execute(f"ALTER TABLE {table} RENAME TO {name}")
 
 
-def squat(lease: Lease) -> None:
-    """Put a row where the next one belongs, so that the database refuses it."""
-    write(Reply.objects.get(id=lease.reply_id), "squatter")
-
-
 async def test_it_commits_what_was_appended(journal, lease, told, in_thread):
     journal.append(lease, text="Hello")
     await journal.flush(lease)
@@ -163,11 +158,36 @@ async def test_a_lost_lease_drops_that_reply_alone(journal, begin, told, in_thre
     assert await in_thread(rows_of)(kept) == [("text", 0, "in time")]
 
 
-async def test_a_refused_row_ends_that_reply_alone(journal, begin, told, in_thread):
-    refused, other = await in_thread(begin)(), await in_thread(begin)()
-    await in_thread(squat)(refused)
+REFUSED = "does not fit"
+REFUSAL = {
+    "sqlite": (
+        (
+            f"CREATE TRIGGER refusal BEFORE INSERT ON chat_journalrow WHEN NEW.text = '{REFUSED}' "
+            "BEGIN SELECT RAISE(ABORT, 'refused'); END"
+        ),
+        "DROP TRIGGER refusal",
+    ),
+    "postgresql": (
+        f"ALTER TABLE chat_journalrow ADD CONSTRAINT refusal CHECK (text <> '{REFUSED}')",
+        "ALTER TABLE chat_journalrow DROP CONSTRAINT refusal",
+    ),
+}
 
-    journal.append(refused, text="does not fit")
+
+@pytest.fixture
+def refused_text(transactional_db) -> Iterator[str]:
+    begin_refusing, stop_refusing = REFUSAL[connection.vendor]
+    with connection.cursor() as cursor:
+        cursor.execute(begin_refusing)
+    yield REFUSED
+    with connection.cursor() as cursor:
+        cursor.execute(stop_refusing)
+
+
+async def test_a_refused_row_ends_that_reply_alone(journal, begin, told, in_thread, refused_text):
+    refused, other = await in_thread(begin)(), await in_thread(begin)()
+
+    journal.append(refused, text=refused_text)
     journal.append(other, text="fits")
     for lease in (refused, other):
         await journal.flush(lease)
@@ -240,3 +260,12 @@ async def test_it_strips_what_a_database_cannot_hold(journal, lease, in_thread):
     await journal.flush(lease)
 
     assert await in_thread(rows_of)(lease) == [("reasoning", 0, "\ufffd"), ("text", 0, "a\ufffdb")]
+
+
+def test_a_commit_whose_answer_was_lost_is_made_again(begin):
+    lease = begin()
+    commit_pieces([Piece(lease, 0, 0, ["Hello"])])
+
+    assert commit_pieces([Piece(lease, 0, 0, ["Hello, ", "world"])]) == set()
+
+    assert list(JournalRow.objects.values_list("start", "text")) == [(0, "Hello, world")]

@@ -159,9 +159,11 @@ def test_a_long_chat_shows_its_end_and_the_rest_when_it_is_asked_for(organisatio
     messages = long_chat(chat, 2 * TURNS_AT_ONCE + 5)
 
     page = mine.get(address("conversation", chat)).content.decode()
-    first = reverse("earlier_turns", args=[chat.id, messages[TURNS_AT_ONCE + 5].id])
+    first = reverse("earlier_turns", args=[chat.id, messages[TURNS_AT_ONCE + 5].parent_id])
     earlier = mine.get(first).content.decode()
-    earliest = mine.get(reverse("earlier_turns", args=[chat.id, messages[5].id])).content.decode()
+    earliest = mine.get(
+        reverse("earlier_turns", args=[chat.id, messages[5].parent_id])
+    ).content.decode()
 
     assert first in page
     assert shown_ids(page + earlier + earliest) == [

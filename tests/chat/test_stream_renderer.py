@@ -188,3 +188,16 @@ def test_text_beyond_the_last_parsing_is_shown_as_it_is():
 
     assert renderer.advance().open.endswith("more &amp; more </p>")
     assert renderer.whole().open == renderer.advance().open
+
+
+@pytest.mark.parametrize(
+    "text", ["a\rb\n\nnext block\n\nthird\n", "```\na\rb\n", "50 %\r100 %\r\n\ndone"]
+)
+def test_a_lone_carriage_return_is_no_line_of_its_own(text):
+    """Progress bars are full of them; the parser counts them as lines."""
+    renderer = StreamRenderer()
+    for letter in text:
+        renderer.append(letter)
+        renderer.advance()
+    assert renderer.seq == len(text)
+    StreamRenderer(text).advance()
