@@ -93,6 +93,14 @@ def access_provider_key_to_enable(user: User, key_id: UUID) -> ProviderKey:
     return access_provider_key_to_withdraw(user, key_id)
 
 
+def access_provider_key_to_delete(user: User, key_id: UUID) -> ProviderKey:
+    """As `access_provider_key_to_withdraw`; deleting what an admin disabled would be a way to add it again."""
+    key = access_provider_key_to_withdraw(user, key_id)
+    if key.disabled_by_admin and not current_membership(user).is_admin:
+        raise ForbiddenError(_("An admin disabled this key. Ask them to delete it."))
+    return key
+
+
 def access_endpoint_as_admin(user: User, endpoint_id: UUID) -> Endpoint:
     endpoint = _found(_of_organisation(Endpoint.objects.all(), user), endpoint_id)
     admin_membership(user)

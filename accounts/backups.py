@@ -37,6 +37,7 @@ def back_up(into: Path) -> Path:
     The copy is of one moment: what was committed before is in it whole. It has its final name only
     once it is complete.
     """
+    _refuse_empty()
     name = f"chofesh-{datetime.now(UTC):%Y%m%d-%H%M%S}"
     finished, draft = into / name, into / f".{name}.unfinished"
     try:
@@ -56,6 +57,17 @@ def back_up(into: Path) -> Path:
         shutil.rmtree(draft)
         raise
     return finished
+
+
+def _refuse_empty() -> None:
+    """Run without the server's settings it would make an empty database, and copy that every night."""
+    place = str(connection.settings_dict["NAME"])
+    if connection.vendor == "sqlite" and not Path(place).exists():
+        raise BackupError(
+            f"There is no database at {place}. Set CHOFESH_DATA_DIR as the server has it."
+        )
+    if not MigrationRecorder(connection).has_table():
+        raise BackupError("This database is empty: nothing was copied.")
 
 
 def back_up_keys(into: Path, beside: Path) -> Path:
@@ -116,6 +128,10 @@ def _copy_sqlite(folder: Path) -> Path:
     with closing(sqlite3.connect(copy)) as target:
         # In one step, which is one reading transaction: writers go on meanwhile.
         connection.connection.backup(target)
+        # A session is a key to its person's account: whoever restores signs in again.
+        target.execute("PRAGMA secure_delete=ON")
+        target.execute("DELETE FROM django_session")
+        target.commit()
         # The copy is one file, without a log beside it.
         target.execute("PRAGMA journal_mode=DELETE")
         _check(target, copy)
@@ -124,8 +140,12 @@ def _copy_sqlite(folder: Path) -> Path:
 
 def _restore_sqlite(copy: Path) -> None:
     place = Path(str(settings.DATABASES["default"]["NAME"]))
-    if place.exists():
-        raise BackupError(f"There is a database at {place} already. Move it away first.")
+    # A log that was left behind would be played over what is restored.
+    for found in (place, *(Path(f"{place}{end}") for end in ("-wal", "-shm", "-journal"))):
+        if found.exists():
+            raise BackupError(
+                f"There is a database already: {found}. Move it away first, with all of {place.name}*."
+            )
     draft = place.with_name(f".{place.name}.unfinished")
     draft.unlink(missing_ok=True)
     _write(draft, copy.read_bytes())
@@ -146,7 +166,9 @@ def _check(database: sqlite3.Connection, copy: Path) -> None:
 def _dump_postgresql(folder: Path) -> Path:
     copy = folder / POSTGRESQL_COPY
     _write(copy, b"")
-    _run("pg_dump", "--format=custom", "--no-owner", "--no-privileges", f"--file={copy}")
+    without_sessions = "--exclude-table-data=django_session"
+    options = ("--format=custom", "--no-owner", "--no-privileges", without_sessions)
+    _run("pg_dump", *options, f"--file={copy}")
     return copy
 
 
@@ -165,6 +187,9 @@ def _run(program: str, *arguments: str) -> None:
     given: dict[str, Any] = connection.settings_dict
     names = {"PGHOST": "HOST", "PGPORT": "PORT", "PGUSER": "USER", "PGPASSWORD": "PASSWORD"}
     environment = {name: str(given[key]) for name, key in names.items() if given.get(key)}
+    tls = ("sslmode", "sslrootcert", "sslcert", "sslkey")
+    asked = given.get("OPTIONS", {})
+    environment |= {f"PG{name.upper()}": str(asked[name]) for name in tls if name in asked}
     ended = subprocess.run(  # noqa: S603  # a program of PostgreSQL and names of our own
         [found, *arguments],
         env={**os.environ, "PGDATABASE": given["NAME"], **environment},

@@ -59,7 +59,7 @@ def replace_key(me: Membership, key: ProviderKey, text: str, *, untested: bool) 
     _count_test(me)
     provider_keys.replace_key(key, text, me.user, None if untested else check_key)
     # What was known of the old secret says nothing of the new one.
-    health.reset(credential_scope(key.credential))
+    health.reset(credential_scope(key.credential, key.endpoint.provider))
 
 
 def _add_key(

@@ -17,6 +17,7 @@ from accounts import endpoints, provider_keys
 from accounts.access import (
     AuthenticatedHttpRequest,
     access_endpoint_as_admin,
+    access_provider_key_to_delete,
     access_provider_key_to_enable,
     access_provider_key_to_withdraw,
     admin_membership,
@@ -53,7 +54,7 @@ def enable(request: AuthenticatedHttpRequest, key_id: UUID) -> HttpResponse:
 @login_required
 @require_POST
 def delete(request: AuthenticatedHttpRequest, key_id: UUID) -> HttpResponse:
-    key = access_provider_key_to_withdraw(request.user, key_id)
+    key = access_provider_key_to_delete(request.user, key_id)
     back = _list_of(request, key)
     provider_keys.delete_key(key, request.user)
     messages.success(request, _("The key was deleted. To be safe, revoke it at the provider too."))

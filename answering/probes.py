@@ -112,7 +112,8 @@ def _learn(way: Way, models: list[str], error: ProviderError) -> None:
     step = fallback_matrix.step_after(error, 1, other_candidates=True)
     logger.info("%s does not answer: %s", way.endpoint, error.failure)
     if step.breaker == "credential":
-        health.failed(credential_scope(way.credential), counts=step.counts, opens_s=step.opens_s)
+        scope = credential_scope(way.credential, way.endpoint)
+        health.failed(scope, counts=step.counts, opens_s=step.opens_s)
         if way.credential:
             words = fallback_matrix.words(
                 error.failure, provider_name(way.endpoint.partition(":")[0])

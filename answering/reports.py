@@ -74,7 +74,7 @@ def failed(attempt: OpenAttempt, error: ProviderError) -> str:
 
 def _tell_breakers(candidate: Candidate, step: fallback_matrix.Step) -> None:
     scope = {
-        "credential": credential_scope(candidate.credential),
+        "credential": credential_scope(candidate.credential, candidate.endpoint),
         "model": _model(candidate),
     }.get(step.breaker)
     if scope and (step.counts or step.opens_s):
@@ -86,7 +86,7 @@ def _tell_breakers(candidate: Candidate, step: fallback_matrix.Step) -> None:
 
 def _scopes(candidate: Candidate) -> tuple[str, str, str]:
     return (
-        credential_scope(candidate.credential),
+        credential_scope(candidate.credential, candidate.endpoint),
         _model(candidate),
         provider_scope(candidate.endpoint),
     )

@@ -120,7 +120,7 @@ def _again_at(ways: Iterable[Candidate]) -> datetime | None:
 
 def _scopes(way: Candidate) -> tuple[str, str, str]:
     return (
-        credential_scope(way.credential),
+        credential_scope(way.credential, way.endpoint),
         model_scope(way.credential, way.endpoint, way.card.id),
         provider_scope(way.endpoint),
     )

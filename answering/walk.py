@@ -127,16 +127,21 @@ class Walk:
         return True
 
 
+def _key_of(candidate: Candidate) -> str:
+    """What a refusal of the key is about: where none is needed, the address."""
+    return candidate.credential or candidate.endpoint
+
+
 def _is_another_way(
     candidate: Candidate, failed: Candidate, error: ProviderError, step: fallback_matrix.Step
 ) -> bool:
     if step.next == "no":
         return False
     if step.next == "other credential":
-        return candidate.credential != failed.credential
+        return _key_of(candidate) != _key_of(failed)
     if step.next == "larger window":
         return candidate.card.context_tokens > 1.1 * failed.card.context_tokens
     same_model = candidate.card.id == failed.card.id and candidate.endpoint == failed.endpoint
     if same_model and error.failure in OF_THE_CREDENTIAL:
-        return candidate.credential != failed.credential
+        return _key_of(candidate) != _key_of(failed)
     return not same_model

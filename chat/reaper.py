@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import timedelta
 from uuid import UUID
 
@@ -16,6 +17,8 @@ from chat import leases, metrics
 from chat.leases import Ending
 from chat.models import Reply, ReplyState
 from routing.models import Decision
+
+logger = logging.getLogger(__name__)
 
 # A reply that has lost two processes is not given a third.
 ATTEMPTS_BEFORE_TEXT = 2
@@ -58,8 +61,12 @@ def book_forgotten_attempts() -> int:
     ended or was somebody else's: booked as failed. How many decisions had some."""
     decisions = forgotten()
     for decision in decisions:
-        with transaction.atomic():
-            book_lost_attempts(decision, _bytes_kept(decision))
+        try:
+            with transaction.atomic():
+                book_lost_attempts(decision, _bytes_kept(decision))
+        except Exception:
+            # The others must not wait for it.
+            logger.exception("The calls of decision %s could not be booked", decision.id)
     return len(decisions)
 
 

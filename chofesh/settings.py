@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import dj_database_url
@@ -126,15 +127,13 @@ SQLITE = {
         ),
     },
 }
-POSTGRESQL_OPTIONS = {"pool": {"min_size": 2, "max_size": 10, "timeout": 5}}
-DATABASES = {
-    "default": {
-        **dj_database_url.parse(DATABASE_URL, conn_max_age=0, conn_health_checks=True),
-        "OPTIONS": POSTGRESQL_OPTIONS,
-    }
-    if DATABASE_URL
-    else SQLITE
-}
+POOL = {"pool": {"min_size": 2, "max_size": 10, "timeout": 5}}
+POSTGRESQL: dict[str, Any] = {}
+if DATABASE_URL:
+    POSTGRESQL |= dj_database_url.parse(DATABASE_URL, conn_max_age=0, conn_health_checks=True)
+# What the address asks for, as sslmode, and ours beside it.
+POSTGRESQL_OPTIONS = {**POSTGRESQL.get("OPTIONS", {}), **POOL}
+DATABASES = {"default": {**POSTGRESQL, "OPTIONS": POSTGRESQL_OPTIONS} if DATABASE_URL else SQLITE}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AWAY_S = {"socket_connect_timeout": 2, "socket_timeout": 2}

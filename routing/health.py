@@ -236,8 +236,9 @@ def _local(epoch_s: float) -> datetime:
     return timezone.localtime(datetime.fromtimestamp(epoch_s, UTC))
 
 
-def credential_scope(credential: str | None) -> str:
-    return f"credential {credential}"
+def credential_scope(credential: str | None, endpoint: str) -> str:
+    """Where no key is needed it is the address that may refuse."""
+    return f"credential {credential or endpoint}"
 
 
 def model_scope(credential: str | None, endpoint: str, model_id: str) -> str:

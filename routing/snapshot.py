@@ -91,7 +91,7 @@ def _candidate(card: Card, way: Way, learned: LearnedAbility) -> Candidate:
         speed=health.speed(scope),
         in_flight=health.in_flight(way.endpoint),
         closed=health.closed_words(
-            credential_scope(way.credential), scope, provider_scope(way.endpoint)
+            credential_scope(way.credential, way.endpoint), scope, provider_scope(way.endpoint)
         ),
         ability_shift=learned.shifts.get(card.id, {}),
         ability_version=learned.version,

@@ -57,7 +57,11 @@ def change_budget(budget: Budget, limit: Limit, by: User) -> None:
         budget.save(update_fields=["limit_usd"])
     else:
         _set(budget, limit)
-        budget.save(update_fields=["limit_usd", "period", "period_start", "spent_usd"])
+        # What calls under way had set aside was for the former period, and is settled there.
+        budget.reserved_usd = Decimal(0)
+        budget.save(
+            update_fields=["limit_usd", "period", "period_start", "spent_usd", "reserved_usd"]
+        )
     _record(budget, by, "budget.changed")
 
 

@@ -1,11 +1,16 @@
 from __future__ import annotations
 
+import sqlite3
 import stat
+from contextlib import closing
 from io import StringIO
 from pathlib import Path
 
 import pytest
+from django.conf import settings
+from django.contrib.sessions.models import Session
 from django.core.management import CommandError, call_command
+from django.db import connection
 
 from tests.cast import make_key
 
@@ -95,3 +100,32 @@ def test_a_place_that_cannot_be_written_to_is_named(sealed, tmp_path):
 
     with pytest.raises(CommandError, match="Nothing can be written to"):
         back_up(tmp_path / "file")
+
+
+@pytest.mark.skipif(connection.vendor == "postgresql", reason="its database is not a file")
+def test_the_log_of_a_former_database_is_in_the_way(sealed, tmp_path, monkeypatch):
+    """SQLite would play it over what was restored."""
+    back_up(tmp_path)
+    (copy,) = tmp_path.glob("chofesh-*")
+    place = tmp_path / "empty" / "chofesh.sqlite3"
+    place.parent.mkdir()
+    monkeypatch.setitem(settings.DATABASES["default"], "NAME", str(place))
+    Path(f"{place}-wal").write_bytes(b"left behind")
+
+    with pytest.raises(CommandError, match="sqlite3-wal"):
+        call_command("restore", str(copy))
+    assert not place.exists()
+
+
+@pytest.mark.skipif(connection.vendor == "postgresql", reason="tests/services/test_backup.py")
+def test_no_session_is_in_the_copy(sealed, alice, client, tmp_path):
+    client.force_login(alice)
+    assert Session.objects.exists()
+
+    back_up(tmp_path)
+
+    (copy,) = tmp_path.glob("chofesh-*/*.sqlite3")
+    with closing(sqlite3.connect(copy)) as copied:
+        assert copied.execute("SELECT COUNT(*) FROM django_session").fetchone() == (0,)
+        assert copied.execute("SELECT COUNT(*) FROM accounts_user").fetchone() == (1,)
+    assert client.session.session_key.encode() not in copy.read_bytes()

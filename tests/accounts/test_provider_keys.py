@@ -6,7 +6,11 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from accounts.access import ForbiddenError, access_provider_key_to_enable
+from accounts.access import (
+    ForbiddenError,
+    access_provider_key_to_delete,
+    access_provider_key_to_enable,
+)
 from accounts.models import AuditEntry, Organisation, ProviderKey
 from accounts.provider_keys import (
     KeyUnreadableError,
@@ -227,6 +231,8 @@ def test_what_an_admin_disabled_its_owner_cannot_bring_back(organisation, alice,
 
     with pytest.raises(ForbiddenError):
         access_provider_key_to_enable(bob, key.pk)
+    with pytest.raises(ForbiddenError):
+        access_provider_key_to_delete(bob, key.pk)
     replace_key(key, KEY_TEXT + "2", bob, test=None)
     assert usable_keys(bob, organisation) == []
     with pytest.raises(ForbiddenError):

@@ -36,7 +36,7 @@ def page(connected: Organisation, alice: User, health: Health):
 def scopes(connected: Organisation) -> dict[str, str]:
     credential = connected.provider_keys.get().credential
     return {
-        "credential": credential_scope(credential),
+        "credential": credential_scope(credential, "openai"),
         "model": model_scope(credential, "openai", MODEL),
         "provider": provider_scope("openai"),
     }

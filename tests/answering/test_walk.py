@@ -9,6 +9,7 @@ from answering.walk import Walk
 from providers.errors import FailureClass as F
 from providers.errors import ProviderError
 from tests.answering.candidates import candidate, decision, request
+from tests.routing.engine.market import make_candidate, make_card
 
 ONE, TWO, THREE = candidate("acme/one"), candidate("acme/two"), candidate("acme/three")
 
@@ -120,6 +121,15 @@ class TestCredentials:
         walk = Walk(request(), decision(ONE, TWO, candidate("acme/three", "org:2")))
 
         assert walked(walk, F.KEY_REJECTED) == ["acme/one organisation", "acme/three organisation"]
+
+    def test_one_address_without_a_key_speaks_for_no_other(self):
+        here = make_candidate(make_card("acme/one"), endpoint="acme:1", credential=None)
+        there = make_candidate(make_card("acme/two"), endpoint="acme:2", credential=None)
+        walk = Walk(request(), decision(here, there))
+        walk.next_candidate()
+        fail(walk, F.KEY_REJECTED)
+
+        assert walk.next_candidate() is there
 
     @pytest.mark.parametrize("kind", [F.RATE_LIMITED, F.FORBIDDEN])
     def test_what_may_be_the_credential_s_is_tried_with_another(self, kind):

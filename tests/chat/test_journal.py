@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from chat import leases
 from chat.journal import JournalWriter, Lease, Piece, commit_pieces
 from chat.models import JournalRow, Reply
-from tests.chat.rows import make_queued, write
+from tests.chat.rows import make_queued
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

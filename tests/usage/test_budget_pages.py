@@ -123,11 +123,13 @@ def test_a_changed_limit_keeps_what_is_spent(admin, organisation, bob):
 def test_another_period_counts_what_was_spent_in_it(admin, organisation, bob):
     budget = make_budget(organisation, "10", period="day", user=bob)
     make_entry(bob, organisation, "3")
+    # A call under way: it is settled in the period in which it was opened.
+    Budget.objects.filter(id=budget.id).update(reserved_usd=4)
 
     admin.post(reverse("budget", args=[budget.id]), {"limit_usd": "10", "period": "month"})
 
     budget.refresh_from_db()
-    assert (budget.period, budget.spent_usd) == ("month", 3)
+    assert (budget.period, budget.spent_usd, budget.reserved_usd) == ("month", 3, 0)
 
 
 def test_a_deleted_budget_limits_nothing(admin, organisation, bob):
