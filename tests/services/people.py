@@ -2,7 +2,8 @@
 
     python -m tests.services.people 20
 
-prints one JSON list: for each person the session and their user id. It runs in a process of its
+prints one JSON list: for each person the session and their user id; `sign-in` and a user id make one more
+session. It runs in a process of its
 own, with the settings of the servers.
 """
 
@@ -51,4 +52,7 @@ def _session_of(user: User) -> str:
 if __name__ == "__main__":
     # A fast hash: nobody here ever types a password.
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-    print(json.dumps([make_person(number) for number in range(int(sys.argv[1]))]))
+    if sys.argv[1] == "sign-in":
+        print(json.dumps([{"session": _session_of(User.objects.get(id=sys.argv[2]))}]))
+    else:
+        print(json.dumps([make_person(number) for number in range(int(sys.argv[1]))]))

@@ -87,8 +87,15 @@ class Stack:
         return Redis(host="127.0.0.1", port=self.ports["redis"], socket_timeout=5)
 
     def make_people(self, count: int) -> list[Row]:
+        return self._people(str(count))
+
+    def sign_in(self, person: Row) -> Row:
+        (signed_in,) = self._people("sign-in", person["user"])
+        return person | signed_in
+
+    def _people(self, *arguments: str) -> list[Row]:
         made = subprocess.run(
-            python("tests.services.people", str(count)),
+            python("tests.services.people", *arguments),
             cwd=ROOT,
             env={**os.environ, **self.environment},
             capture_output=True,
