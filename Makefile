@@ -12,7 +12,7 @@ run: $(VENV)/run.done
 
 test: $(VENV)/test.done
 	@$(BIN)/python -m pytest -n auto
-	@if command -v chromium >/dev/null; then $(BIN)/python -m pytest tests/e2e -p no:asyncio -p no:randomly -o addopts="-q"; \
+	@if command -v chromium >/dev/null; then $(BIN)/python -m pytest tests/e2e -p no:asyncio -p no:randomly -m "not soak" -o addopts="-q"; \
 	elif [ -n "$$CI" ]; then echo "Chromium is missing, so the browser tests cannot run: make browser"; exit 1; \
 	else echo "Browser tests were left out, because Chromium is missing: make browser installs it."; fi
 
@@ -53,9 +53,12 @@ browser:
 services:
 	@sh tests/services/start.sh
 
-# The scaled run as processes, and then the tests of the chat on PostgreSQL. `make services` starts what they need.
+# The scaled run as processes, alone and behind a browser, and then the tests of the chat on PostgreSQL.
+# `make services` starts what they need.
 service-test: $(VENV)/test.done
-	@$(BIN)/python -m pytest tests/services -n 0 -o addopts="-q --disable-socket --allow-unix-socket --allow-hosts=127.0.0.1,::1,localhost"
+	@$(BIN)/python -m pytest tests/services -n 0 -m "not soak" -o addopts="-q --disable-socket --allow-unix-socket --allow-hosts=127.0.0.1,::1,localhost"
+	@if [ -n "$$CI" ] || command -v chromium >/dev/null; then \
+	E2E_RUN=scaled $(BIN)/python -m pytest tests/e2e -p no:asyncio -p no:randomly -m "not soak" -o addopts="-q"; fi
 	@DATABASE_URL=$${SERVICE_DATABASE_URL:-postgres://root@127.0.0.1:5432/chofesh} $(BIN)/python -m pytest tests/chat tests/answering tests/usage -n auto --create-db
 
 bench: $(VENV)/test.done
@@ -63,7 +66,9 @@ bench: $(VENV)/test.done
 
 # Needs what `make services` starts, and an hour.
 soak: $(VENV)/test.done
-	@$(BIN)/python -m pytest -m soak -o addopts="-q --disable-socket --allow-unix-socket --allow-hosts=127.0.0.1,::1,localhost"
+	@$(BIN)/python -m pytest tests/chat/test_replies_under_faults.py tests/chat/test_fault_sequences.py -m soak -n auto
+	@$(BIN)/python -m pytest -m soak --ignore=tests/e2e --deselect tests/chat/test_replies_under_faults.py --deselect tests/chat/test_fault_sequences.py -o addopts="-q --disable-socket --allow-unix-socket --allow-hosts=127.0.0.1,::1,localhost"
+	@$(BIN)/python -m pytest tests/e2e -p no:asyncio -p no:randomly -m soak -o addopts="-q"
 	@$(BIN)/python -m benchmarks.soak --write
 
 # For translators (needs GNU gettext): the words of the sources into locale/, then the compiled catalogues.

@@ -9,11 +9,12 @@ from __future__ import annotations
 from typing import TypeVar
 from uuid import UUID
 
-from django.db.models import Model, QuerySet
+from django.db.models import Model, QuerySet, UUIDField
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from accounts.models import Endpoint, Invitation, Membership, Organisation, ProviderKey, Team, User
+from accounts.prepared import PreparedQuery
 
 Row = TypeVar("Row", bound=Model)
 
@@ -41,10 +42,19 @@ def current_membership(user: User) -> Membership:
     return membership
 
 
+_LOCKED = PreparedQuery(
+    lambda user_id: (
+        Membership.objects.select_for_update(of=("self",))
+        .select_related("organisation")
+        .filter(user=user_id, active=True)
+    ),
+    UUIDField(),
+)
+
+
 def locked_membership(user: User) -> Membership:
     """As `current_membership`, and whoever asks for it next waits until this transaction ends."""
-    memberships = Membership.objects.select_for_update(of=("self",)).select_related("organisation")
-    return memberships.filter(user=user, active=True).first() or current_membership(user)
+    return _LOCKED.first(user.pk) or current_membership(user)
 
 
 def access_organisation(user: User) -> Organisation:

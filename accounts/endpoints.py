@@ -8,36 +8,42 @@ from uuid import UUID
 from django.db import transaction
 
 from accounts.audit import record
-from accounts.models import Endpoint, Organisation, ProviderKey, User
+from accounts.models import Endpoint, Organisation, User
+from accounts.provider_keys import credential_key, opened
 from providers import registry
 from providers.addresses import AddressPolicy, normalise_base_url
 from providers.request import Endpoint as Reached
+from providers.secret import SecretStr
 
 
 class EndpointGoneError(Exception):
     """The endpoint, or the key that leads to it, was removed."""
 
 
-def endpoint_of(organisation: Organisation, name: str, credential: str | None) -> Reached:
-    """What the provider client calls for a candidate.
+def reached(
+    organisation: Organisation, name: str, credential: str | None
+) -> tuple[Reached, SecretStr | None]:
+    """What the provider client calls for a candidate, and with which key, opened just before the wire.
 
     A key decides by itself where it goes. Without one, `name` is a provider id, or that and the id
-    of an endpoint at an address of the organisation's own: "vllm:<uuid>". Raises EndpointGoneError.
+    of an endpoint at an address of the organisation's own: "vllm:<uuid>". Raises EndpointGoneError,
+    KeyWithdrawnError or KeyUnreadableError.
     """
     if credential is not None:
-        keys = ProviderKey.objects.select_related("endpoint")
-        key = keys.filter(organisation=organisation, pk=credential.partition(":")[2]).first()
-        row = key.endpoint if key else None
-    elif name == "demo":
+        key = credential_key(credential)
+        if key.organisation_id != organisation.pk:
+            raise EndpointGoneError
+        secret = opened(key)
+        return Reached(key.endpoint.provider, key.endpoint.base_url, key.endpoint.dialect), secret
+    if name == "demo":
         # It runs inside Chofesh, so no organisation has a row for it.
-        return registry.default_endpoint(name, os.environ)
-    else:
-        provider, _, row_id = name.partition(":")
-        mine = organisation.endpoints.filter(provider=provider, keyless=True)
-        row = mine.filter(**({"pk": UUID(row_id)} if row_id else {"own_base_url": ""})).first()
+        return registry.default_endpoint(name, os.environ), None
+    provider, _, row_id = name.partition(":")
+    mine = organisation.endpoints.filter(provider=provider, keyless=True)
+    row = mine.filter(**({"pk": UUID(row_id)} if row_id else {"own_base_url": ""})).first()
     if row is None:
         raise EndpointGoneError
-    return Reached(row.provider, row.base_url, row.dialect)
+    return Reached(row.provider, row.base_url, row.dialect), None
 
 
 def default_endpoint(organisation: Organisation, provider_id: str) -> Endpoint:

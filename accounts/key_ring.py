@@ -10,10 +10,13 @@ from __future__ import annotations
 
 import base64
 import binascii
+import fcntl
 import os
 import re
 import secrets
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -76,11 +79,23 @@ def create_key_ring(folder: Path) -> bool:
     other users of the machine.
     """
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    made = not any("." not in path.name for path in folder.iterdir())
-    if made:
-        add_root(folder)
+    with _one_at_a_time(folder):
+        made = not any("." not in path.name for path in folder.iterdir())
+        if made:
+            add_root(folder)
     ring_from_folder(folder)
     return made
+
+
+@contextmanager
+def _one_at_a_time(folder: Path) -> Iterator[None]:
+    """Web processes that start together for the first time make one key, not one each."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def add_root(folder: Path) -> str:

@@ -198,7 +198,7 @@ class ProviderKey(models.Model):
     fingerprint = models.CharField(max_length=64)
     enabled = models.BooleanField(default=True)
     # Then its owner may neither enable it nor replace it by one that is.
-    disabled_by_admin = models.BooleanField(default=False)
+    disabled_by_admin = models.BooleanField(default=False, db_default=False)
     unreadable = models.BooleanField(default=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     tested_at = models.DateTimeField(null=True)
@@ -216,6 +216,15 @@ class ProviderKey(models.Model):
     @property
     def provider(self) -> str:
         return self.endpoint.provider
+
+
+class OrganisationRevision(models.Model):
+    # Counted by triggers only; see accounts/watched_tables.py.
+    organisation_id = models.UUIDField(primary_key=True)
+    number = models.PositiveBigIntegerField()
+
+    def __str__(self) -> str:
+        return f"Revision {self.number} of {self.organisation_id}"
 
 
 class FirstOwner(models.Model):

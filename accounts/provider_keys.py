@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, UUIDField
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -20,6 +20,7 @@ from accounts.access import ForbiddenError
 from accounts.audit import record
 from accounts.key_ring import KeyRing, KeyRingError, load_key_ring
 from accounts.models import Endpoint, Organisation, ProviderKey, User
+from accounts.prepared import PreparedQuery
 from providers.secret import SecretStr
 
 KeyTest = Callable[[Endpoint, SecretStr], None]
@@ -106,12 +107,27 @@ def usable_keys(user: User, organisation: Organisation) -> list[ProviderKey]:
     return list(keys.select_related("endpoint").order_by(F("owner").asc(nulls_last=True), "id"))
 
 
-def api_key_for(credential: str) -> SecretStr:
-    """The secret of a credential ("org:<uuid>" or "person:<uuid>"); call it just before the wire.
+_KEY = PreparedQuery(
+    lambda pk: ProviderKey.objects.select_related("endpoint", "organisation").filter(pk=pk),
+    UUIDField(),
+)
 
-    Raises KeyWithdrawnError or KeyUnreadableError.
-    """
-    key = _find(credential)
+
+def credential_key(credential: str) -> ProviderKey:
+    """The key of a credential: "org:<uuid>" or "person:<uuid>". Raises KeyWithdrawnError."""
+    key = _KEY.first(_key_id(credential))
+    if key is None or key.credential != credential:
+        raise KeyWithdrawnError
+    return key
+
+
+def api_key_for(credential: str) -> SecretStr:
+    """As `opened`, of the key that `credential_key` gives."""
+    return opened(credential_key(credential))
+
+
+def opened(key: ProviderKey) -> SecretStr:
+    """The secret of a key; call it just before the wire. Raises KeyWithdrawnError or KeyUnreadableError."""
     if not key.enabled:
         raise KeyWithdrawnError
     if key.owner_id is not None and not key.organisation.personal_keys_allowed:
@@ -226,14 +242,6 @@ def _switch(key: ProviderKey, by: User, *, enabled: bool, disabled_by_admin: boo
 
 def _lock(key: ProviderKey) -> None:
     key.refresh_from_db(from_queryset=ProviderKey.objects.select_for_update())
-
-
-def _find(credential: str) -> ProviderKey:
-    keys = ProviderKey.objects.select_related("endpoint", "organisation")
-    key = keys.filter(pk=_key_id(credential)).first()
-    if key is None or key.credential != credential:
-        raise KeyWithdrawnError
-    return key
 
 
 def _key_id(credential: str) -> UUID:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import AsyncGenerator
-from contextlib import aclosing, suppress
+from contextlib import aclosing
+
+from django.conf import settings
 
 from accounts.endpoints import EndpointGoneError
 from accounts.provider_keys import KeyUnavailableError
 from answering import attempts, reports
 from answering.connections import provider_client
 from answering.decision import Decided, decide_for
+from answering.hops import CandidateWithdrawnError
 from answering.prompt_fit import fit
 from answering.request import (
     Answered,
@@ -23,7 +26,7 @@ from answering.request import (
     DecisionMade,
     NoModelLeftError,
 )
-from answering.threads import in_thread, kept_in_thread, to_its_end
+from answering.threads import in_thread, kept_in_thread, to_its_end, undone_if_cancelled
 from answering.walk import Walk
 from providers.clocks import clocks_for
 from providers.errors import ProviderError
@@ -31,10 +34,6 @@ from providers.request import ModelRequest
 from routing.engine.values import Candidate
 from routing.models import Attempt
 from usage.budgets import BudgetExhaustedError
-
-# Between the decision and the call a model may be unapproved, its address or its key removed.
-WITHDRAWN = (attempts.CandidateWithdrawnError, EndpointGoneError, KeyUnavailableError)
-PASSED_OVER = (*WITHDRAWN, BudgetExhaustedError)
 
 
 async def answer(request: AnswerRequest) -> AsyncGenerator[AnswerEvent, None]:
@@ -71,13 +70,19 @@ async def _next_attempt(
 ) -> attempts.OpenAttempt | None:
     """The next call that may be made, opened; None when there is nothing left to try."""
     while (candidate := walk.next_candidate()) is not None:
-        is_open = walk.is_granted or reports.may_try(candidate)
-        if walk.has_another and not is_open:
+        is_probe = not walk.is_granted and reports.let_through(candidate)
+        # What was decided for although it is failing (nothing else was left) is tried.
+        if walk.has_another and not (is_probe or walk.is_granted or candidate.closed):
             walk.closed()
             continue
         try:
-            return await _opened(request, decided, candidate, walk.number)
-        except WITHDRAWN:
+            with reports.given_back_unless_called(candidate, is_probe=is_probe):
+                attempt = await _opened(request, decided, candidate, walk)
+                attempt.is_probe, attempt.without = is_probe, walk.without
+                return attempt
+        except CandidateWithdrawnError as error:
+            walk.withdrawn(str(error))
+        except (EndpointGoneError, KeyUnavailableError):
             walk.withdrawn()
         except BudgetExhaustedError as error:
             walk.over_budget(error)
@@ -85,23 +90,22 @@ async def _next_attempt(
 
 
 async def _opened(
-    request: AnswerRequest, decided: Decided, candidate: Candidate, number: int
+    request: AnswerRequest, decided: Decided, candidate: Candidate, walk: Walk
 ) -> attempts.OpenAttempt:
-    """Cancelled meanwhile, it is opened all the same, and so it is booked as any other."""
-    opening = asyncio.ensure_future(
-        in_thread(attempts.open_attempt, request, decided, candidate, number)
+    opening = in_thread(
+        attempts.open_attempt,
+        request,
+        decided,
+        candidate,
+        walk.number,
+        moves_bill=walk.moves_bill,
     )
-    try:
-        return await asyncio.shield(opening)
-    except asyncio.CancelledError:
-        await to_its_end(_closed_unused(opening))
-        raise
+    return await undone_if_cancelled(opening, _closed_unused)
 
 
-async def _closed_unused(opening: asyncio.Future[attempts.OpenAttempt]) -> None:
-    with suppress(*PASSED_OVER):
-        attempt = await opening
-        await kept_in_thread(attempts.close_attempt, attempt, Attempt.Outcome.STOPPED, 0)
+async def _closed_unused(attempt: attempts.OpenAttempt) -> None:
+    """Booked as any other."""
+    await kept_in_thread(attempts.close_attempt, attempt, Attempt.Outcome.STOPPED, 0)
 
 
 async def _attempt(
@@ -118,7 +122,11 @@ async def _attempt(
             attempt.endpoint,
             _model_request(request, decided, attempt),
             attempt.api_key,
-            clocks_for(is_reasoning="reasoning" in card.capabilities, is_local=card.local),
+            clocks_for(
+                is_reasoning="reasoning" in card.capabilities,
+                is_local=card.local,
+                patience=settings.PATIENCE,
+            ),
         )
         async with aclosing(stream) as events:
             async for event in events:
@@ -151,6 +159,7 @@ def _model_request(
         max_output_tokens=request.max_output_tokens,
         tools=request.tools,
         response_format=request.response_format,
+        without=attempt.without,
         analysis={
             "categories": decided.receipt["categories"],
             "difficulty": decided.receipt["difficulty"],

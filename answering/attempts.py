@@ -9,12 +9,13 @@ from decimal import Decimal
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.approvals import approved_model_ids
-from accounts.endpoints import endpoint_of
-from accounts.provider_keys import api_key_for, mark_rejected, mark_working
+from accounts.endpoints import reached
+from accounts.provider_keys import mark_rejected, mark_working
 from answering import fallback_matrix
 from answering.decision import Decided
+from answering.hops import measured_again
 from answering.request import AnswerRequest, Reasoning, Text, ToolCallPiece
+from answering.reserved import Reserved, note_of
 from providers.errors import ProviderError
 from providers.events import (
     Finished,
@@ -30,7 +31,6 @@ from providers.secret import SecretStr
 from routing.engine.values import Candidate, Prices
 from routing.models import Attempt
 from usage import budgets, ledger
-from usage.models import Budget
 
 # What is known of an attempt only at its end.
 ENDING = (
@@ -39,21 +39,9 @@ ENDING = (
 )  # fmt: skip
 
 
-class CandidateWithdrawnError(Exception):
-    """Between the decision and the call the model was unapproved or its key removed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reserved:
-    """What was set aside for one call, in which budgets."""
-
-    of: tuple[Budget, ...]
-    usd: Decimal
-
-
 @dataclass(slots=True)
 class OpenAttempt:
-    """One call under way: what must be known to book it."""
+    """One call under way: what must be known to book it. `is_probe`: a breaker let it through."""
 
     row: Attempt
     candidate: Candidate
@@ -63,8 +51,10 @@ class OpenAttempt:
     answer_bytes: int = 0
     left_out: int = 0
     first_token_at: datetime | None = None
-    budgets: Reserved = field(default_factory=lambda: Reserved((), Decimal(0)))
+    budgets: Reserved = field(default_factory=Reserved)
     finish: FinishReason = "stop"
+    is_probe: bool = False
+    without: frozenset[str] = frozenset()
 
     def took(self, event: StreamEvent) -> Text | Reasoning | ToolCallPiece | None:
         """Count what came, and say it in our words; None for what only the books need."""
@@ -91,19 +81,18 @@ class OpenAttempt:
 
 
 def open_attempt(
-    request: AnswerRequest, decided: Decided, candidate: Candidate, number: int
+    request: AnswerRequest, decided: Decided, candidate: Candidate, number: int, *, moves_bill: bool
 ) -> OpenAttempt:
     """Check again what may have changed since the decision, then open the key as late as possible.
 
     Raises CandidateWithdrawnError, EndpointGoneError, KeyUnavailableError or BudgetExhaustedError;
     then nothing is stored or set aside.
     """
-    if candidate.card.id not in approved_model_ids(request.user, request.organisation):
-        raise CandidateWithdrawnError
-    endpoint = endpoint_of(request.organisation, candidate.endpoint, candidate.credential)
-    api_key = api_key_for(candidate.credential) if candidate.credential else None
+    today = measured_again(request, decided, candidate, moves_bill=moves_bill)
+    endpoint, api_key = reached(request.organisation, candidate.endpoint, candidate.credential)
+    is_limited = candidate.payer == "organisation" and budgets.are_set(request.organisation)
     with transaction.atomic():
-        reserved = _reserve(request, candidate, Decimal(str(decided.expected_usd(candidate))))
+        reserved = _reserve(request, decided.expected_usd(candidate)) if is_limited else Reserved()
         row = Attempt.objects.create(
             decision_id=decided.id,
             number=number,
@@ -111,14 +100,14 @@ def open_attempt(
             endpoint=candidate.endpoint,
             credential=candidate.credential or "",
             payer=candidate.payer,
+            reserved=note_of(reserved),
         )
-    return OpenAttempt(row, candidate, endpoint, api_key, budgets=reserved)
+    return OpenAttempt(row, today, endpoint, api_key, budgets=reserved)
 
 
-def _reserve(request: AnswerRequest, candidate: Candidate, cost_usd: Decimal) -> Reserved:
+def _reserve(request: AnswerRequest, expected_usd: float) -> Reserved:
     """Budgets limit the organisation's money; what a person's own key pays is theirs to judge."""
-    if candidate.payer != "organisation":
-        return Reserved((), Decimal(0))
+    cost_usd = Decimal(str(expected_usd))
     return Reserved(tuple(budgets.reserve(request.user, request.organisation, cost_usd)), cost_usd)
 
 

@@ -8,16 +8,17 @@ from uuid import UUID
 from django.db import transaction
 
 from accounts.models import Organisation, User
-from answering.reading_books import book_reading, second_reading_note
+from answering.reading_books import book_reading, open_reading, second_reading_note, take_reading
 from answering.request import AnswerRequest
-from answering.second_reading import Reader, Word, ask, reader_for
-from answering.threads import in_thread, to_its_end
+from answering.second_reading import Reader, Word, ask, not_asked, reader_for
+from answering.threads import in_thread, kept_in_thread, to_its_end, undone_if_cancelled
 from providers.request import DocumentPart, ImagePart, Message
 from routing import decisions
 from routing.decisions import Prepared
 from routing.engine.record import Receipt
 from routing.engine.second_reading import with_said
 from routing.engine.values import Budget, Candidate, Decision, Request, Turn
+from routing.models import Decision as DecisionRow
 from usage import budgets
 
 # A budget weighs on the price once this share of it is gone, fully when it is spent.
@@ -37,15 +38,16 @@ class Decided:
 
 @dataclass(frozen=True, slots=True)
 class Unclear:
-    """The classifier is unsure of the kind, and there is somebody to ask."""
+    """The classifier is unsure of the kind, and there is somebody to ask: the call is noted under `call_id`."""
 
     prepared: Prepared
     reader: Reader
+    call_id: UUID
 
 
 async def decide_for(request: AnswerRequest) -> Decided:
     """The decision, stored. Where a second reading is asked for it waits for that, never longer than its patience."""
-    first = await in_thread(_decide, request)
+    first = await undone_if_cancelled(in_thread(_decide, request), _not_asked)
     if isinstance(first, Decided):
         return first
     word = Word(first.reader)
@@ -53,8 +55,14 @@ async def decide_for(request: AnswerRequest) -> Decided:
         await ask(word)
     finally:
         # Whoever is stopped meanwhile has called all the same, and a call is booked.
-        decided = await to_its_end(in_thread(_decide_again, request, first.prepared, word))
+        decided = await to_its_end(kept_in_thread(_decide_again, request, first, word))
     return decided
+
+
+async def _not_asked(first: Decided | Unclear) -> None:
+    if isinstance(first, Unclear):
+        not_asked(first.reader)
+        await kept_in_thread(take_reading, first.call_id)
 
 
 def _decide(request: AnswerRequest) -> Decided | Unclear:
@@ -70,21 +78,35 @@ def _decide(request: AnswerRequest) -> Decided | Unclear:
     )
     reader = reader_for(request.organisation, prepared)
     if reader is not None:
-        return Unclear(prepared, reader)
+        return _unclear(prepared, reader)
     stored = decisions.store(prepared)
     return Decided(stored.id, prepared.decision, stored.receipt)
 
 
+def _unclear(prepared: Prepared, reader: Reader) -> Unclear:
+    try:
+        return Unclear(prepared, reader, open_reading(prepared, reader))
+    except BaseException:
+        not_asked(reader)
+        raise
+
+
 @transaction.atomic
-def _decide_again(request: AnswerRequest, prepared: Prepared, word: Word) -> Decided:
-    """By what was said, if anything was; the call stands on the receipt and in the ledger."""
+def _decide_again(request: AnswerRequest, first: Unclear, word: Word) -> Decided:
+    """By what was said, if anything was; the call stands on the receipt and in the ledger. Bears to run twice."""
+    prepared = first.prepared
     if word.outcome == "answered":
         reading = with_said(prepared.reading, word.category)
         again = decisions.with_reading(prepared, reading)
     else:
         again = prepared
-    stored = decisions.store(again, second_reading_note(prepared, word))
-    book_reading(request, stored.id, word)
+    is_ours = take_reading(first.call_id)
+    before = None if is_ours else DecisionRow.objects.filter(id=first.call_id).first()
+    if before is not None:
+        return Decided(before.id, again.decision, before.receipt)
+    stored = decisions.store(again, second_reading_note(prepared, word), first.call_id)
+    if is_ours:
+        book_reading(request, stored.id, word)
     return Decided(stored.id, again.decision, stored.receipt)
 
 

@@ -127,7 +127,8 @@ def step_after(
 ) -> Step:
     """What follows this failure, after `tries` attempts at the same candidate.
 
-    After text nothing is ever tried again by itself: the person has read it.
+    After text nothing is ever tried again by itself: the person has read it. A request that was refused for a field
+    that it may go without is tried again without it.
     `jitter` is in 0..1 and spreads the waits of many replies. Source: reliability.md 3.2-3.4.
     """
     row, harm = TABLE[error.failure], TABLE[_kind(error)]
@@ -135,14 +136,18 @@ def step_after(
     learned = (harm.breaker, opens_s, harm.counts, harm.of_provider)
     if error.after_text:
         return Step(row.number, False, 0, "no", *learned)  # noqa: FBT003  # a row of the table
-    same = 1 if number == PAYMENT_WITH_TIME else row.same
+    same, following = row.same, row.next
+    if number == PAYMENT_WITH_TIME:
+        same, following = 1, "yes"
+    elif error.failure is F.BAD_REQUEST and error.optional:
+        same = 1
     again = tries < min(same + 1, ATTEMPTS_PER_MODEL)
     wait_s = row.least_wait_s + _backoff(tries, jitter)
     if error.retry_after_s is not None:
         again = again and error.retry_after_s <= SHORT_WAIT_S
         again = again and not (number == BUSY_WITH_TIME and other_candidates)
         wait_s = error.retry_after_s
-    return Step(number, again, wait_s, row.next, *learned)
+    return Step(number, again, wait_s, following, *learned)
 
 
 def _kind(error: ProviderError) -> F:

@@ -7,20 +7,21 @@ person has to wait for it.
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import logging
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from datetime import timedelta
 
 from django.core.cache import cache
 from django.db.models import Max
 from django.utils import timezone
 
-from accounts.endpoints import EndpointGoneError, endpoint_of
+from accounts.endpoints import EndpointGoneError, reached
 from accounts.identifiers import first_id_of
-from accounts.models import Organisation, ProviderKey
-from accounts.provider_keys import KeyUnavailableError, api_key_for, mark_rejected
+from accounts.models import Organisation
+from accounts.provider_keys import KeyUnavailableError, credential_key, mark_rejected
 from answering import fallback_matrix
 from answering.connections import allowed_private_hosts
 from answering.threads import in_thread
@@ -49,31 +50,58 @@ PATIENCE = Clocks(head_s=10.0, first_content_s=10.0, total_s=20.0)
 # A way that was called within the day, but not within these ten minutes, is asked as often.
 USED_WITHIN = timedelta(days=1)
 STALE = timedelta(minutes=10)
+# A failure that three tries show lasts for more than an instant.
+TRIES, BETWEEN_TRIES_S = 3, 0.5
+# A failing way is asked in every round, and rounds are a minute apart.
+FAILING_AGAIN_S = 45
+AT_ONCE = 10
 # Of many stale ways so many are asked in one round, and the rest in the next.
 WAYS_A_ROUND = 20
 
 
 async def probe() -> None:
-    await probe_failing()
-    await probe_stale()
+    await asyncio.gather(probe_failing(), probe_stale())
 
 
 async def probe_stale() -> None:
-    """Ask each way that was used today and not lately; each failure counts as that of a call."""
+    """Ask each way that was used today and not lately; each failure counts as that of a call.
+
+    One failure opens nothing, so it is asked again at once: in a later round it might be another
+    process that asks, which counts by itself.
+    """
     stale = await in_thread(_stale_ways)
-    if not stale:
-        return
-    client = ProviderClient(AddressPolicy(allowed_private_hosts()))
-    try:
-        for way, models in stale.items():
+
+    async def ask(client: ProviderClient, way: Way) -> None:
+        for _try in range(TRIES):
             try:
                 await _ask(client, way)
             except (EndpointGoneError, KeyUnavailableError):
-                continue
+                return
             except ProviderError as error:
-                # Asked again in the next round: one failure opens nothing.
-                await in_thread(_forget, way)
-                await in_thread(_learn, way, models, error)
+                if not await in_thread(_learn, way, stale[way], error):
+                    break
+                await asyncio.sleep(BETWEEN_TRIES_S)
+            else:
+                return
+        await in_thread(_forget, way)
+
+    await _each(ask, stale)
+
+
+async def _each(ask: Callable[[ProviderClient, Way], Awaitable[None]], ways: Iterable[Way]) -> None:
+    """Some at once: one that says nothing must not make the others wait."""
+    client = ProviderClient(AddressPolicy(allowed_private_hosts()))
+    places = asyncio.Semaphore(AT_ONCE)
+
+    async def in_turn(way: Way) -> None:
+        async with places:
+            try:
+                await ask(client, way)
+            except Exception:
+                logger.exception("%s could not be looked at", way.endpoint)
+
+    try:
+        await asyncio.gather(*map(in_turn, ways))
     finally:
         await client.aclose()
 
@@ -104,11 +132,12 @@ def _forget(way: Way) -> None:
     cache.delete(_mark(way))
 
 
-def _mark(way: Way) -> str:
-    return f"probed {way.credential} {way.endpoint}".replace(" ", "|")
+def _mark(way: Way, why: str = "stale") -> str:
+    return f"probed {why} {way.credential} {way.endpoint}".replace(" ", "|")
 
 
-def _learn(way: Way, models: list[str], error: ProviderError) -> None:
+def _learn(way: Way, models: list[str], error: ProviderError) -> bool:
+    """Whether another try may show something else."""
     step = fallback_matrix.step_after(error, 1, other_candidates=True)
     logger.info("%s does not answer: %s", way.endpoint, error.failure)
     if step.breaker == "credential":
@@ -123,6 +152,7 @@ def _learn(way: Way, models: list[str], error: ProviderError) -> None:
         for model in models:
             scope = model_scope(way.credential, way.endpoint, model)
             health.failed(scope, counts=step.counts, opens_s=step.opens_s)
+    return step.breaker != "credential"
 
 
 async def probe_failing() -> None:
@@ -132,16 +162,19 @@ async def probe_failing() -> None:
         way = way_of(scope)
         if way is not None and not opening.is_stated:
             failing[way].append(scope)
-    if not failing:
-        return
-    client = ProviderClient(AddressPolicy(allowed_private_hosts()))
-    try:
-        for way, scopes in failing.items():
-            if await _answers(client, way):
-                for scope in (*scopes, provider_scope(way.endpoint)):
-                    health.answers_again(scope)
-    finally:
-        await client.aclose()
+    mine = await in_thread(_claimed_failing, failing)
+
+    async def ask(client: ProviderClient, way: Way) -> None:
+        if await _answers(client, way):
+            for scope in (*failing[way], provider_scope(way.endpoint)):
+                health.answers_again(scope)
+
+    await _each(ask, mine)
+
+
+def _claimed_failing(ways: Iterable[Way]) -> list[Way]:
+    """In the scaled run each is one process's to ask, though all know of it."""
+    return [way for way in ways if cache.add(_mark(way, "failing"), 1, FAILING_AGAIN_S)]
 
 
 async def _ask(client: ProviderClient, way: Way) -> None:
@@ -162,13 +195,8 @@ async def _answers(client: ProviderClient, way: Way) -> bool:
 
 def _opened(way: Way) -> tuple[Reached, SecretStr | None]:
     if way.credential is None:
-        return endpoint_of(_organisation_at(way.endpoint), way.endpoint, None), None
-    keys = ProviderKey.objects.select_related("organisation")
-    key = keys.filter(pk=way.credential.partition(":")[2]).first()
-    if key is None:
-        raise EndpointGoneError
-    endpoint = endpoint_of(key.organisation, way.endpoint, way.credential)
-    return endpoint, api_key_for(way.credential)
+        return reached(_organisation_at(way.endpoint), way.endpoint, None)
+    return reached(credential_key(way.credential).organisation, way.endpoint, way.credential)
 
 
 def _organisation_at(endpoint: str) -> Organisation:

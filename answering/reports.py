@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from django.utils import timezone
 
@@ -16,10 +18,21 @@ from routing.health import credential_scope, health, model_scope, provider_scope
 logger = logging.getLogger(__name__)
 
 
-def may_try(candidate: Candidate) -> bool:
-    """Breakers may have opened since the decision, or another call may be the probe. What was
-    decided for although it is failing (nothing else was left) is tried."""
-    return candidate.closed is not None or health.may_try(*_scopes(candidate))
+def let_through(candidate: Candidate) -> bool:
+    """Breakers may have opened since the decision, or another call may be the probe. If true, and
+    one of them is on probation, this call is its probe."""
+    return health.may_try(*_scopes(candidate))
+
+
+@contextmanager
+def given_back_unless_called(candidate: Candidate, *, is_probe: bool) -> Iterator[None]:
+    """The call that was let through is opened here; if it cannot be, the next may be the probe."""
+    try:
+        yield
+    except BaseException:
+        if is_probe:
+            health.gave_up(*_scopes(candidate))
+        raise
 
 
 def may_retry(endpoint: str) -> bool:
@@ -41,7 +54,8 @@ def started(attempt: OpenAttempt) -> None:
 def ended(attempt: OpenAttempt) -> None:
     metrics.LIVE.dec()
     health.ended(attempt.candidate.endpoint)
-    health.gave_up(*_scopes(attempt.candidate))
+    if attempt.is_probe:
+        health.gave_up(*_scopes(attempt.candidate))
 
 
 def succeeded(attempt: OpenAttempt) -> None:

@@ -13,9 +13,9 @@ from datetime import datetime
 
 from django.utils import timezone
 
-from accounts.endpoints import EndpointGoneError, endpoint_of
+from accounts.endpoints import EndpointGoneError, reached
 from accounts.models import Organisation
-from accounts.provider_keys import KeyUnavailableError, api_key_for
+from accounts.provider_keys import KeyUnavailableError
 from answering.connections import provider_client
 from providers.clocks import Clocks
 from providers.errors import ProviderError
@@ -25,7 +25,8 @@ from providers.secret import SecretStr
 from routing.decisions import Prepared
 from routing.engine.values import CATEGORY_NAMES, Candidate
 from routing.health import health, model_scope
-from routing.policy import AUTO, organisation_policy
+from routing.policy import AUTO
+from routing.setup import setup_of
 
 PATIENCE_S = 0.8
 CLOCKS = Clocks(connect_s=PATIENCE_S, head_s=PATIENCE_S, first_content_s=PATIENCE_S,
@@ -79,11 +80,11 @@ class Word:
 def reader_for(organisation: Organisation, prepared: Prepared) -> Reader | None:
     """Whom to ask about this message; None nearly always: the classifier is sure, or nobody may be asked.
 
-    Call it right before `ask`, since an open breaker lets one call through. The text goes to nobody who might not answer it: what a gate or a rule refuses is not asked either.
+    Call it right before `ask`, since an open breaker lets one call through, or else `not_asked`. The text goes to nobody who might not answer it: what a gate or a rule refuses is not asked either.
     """
     if prepared.call.asked["model"] != AUTO:
         return None
-    policy = organisation_policy(organisation)
+    policy = setup_of(prepared.call.user, organisation).theirs
     sure = prepared.reading.categories[prepared.reading.category]
     if not policy.reader_model or sure >= policy.reader_below:
         return None
@@ -91,12 +92,16 @@ def reader_for(organisation: Organisation, prepared: Prepared) -> Reader | None:
     if candidate is None or candidate.closed:
         return None
     try:
-        endpoint = endpoint_of(organisation, candidate.endpoint, candidate.credential)
-        api_key = api_key_for(candidate.credential) if candidate.credential else None
+        endpoint, api_key = reached(organisation, candidate.endpoint, candidate.credential)
     except (EndpointGoneError, KeyUnavailableError):
         return None
     reader = Reader(candidate, endpoint, api_key, _question(prepared))
     return reader if health.may_try(reader.scope) else None
+
+
+def not_asked(reader: Reader) -> None:
+    """The next may be the one that is let through."""
+    health.gave_up(reader.scope)
 
 
 async def ask(word: Word) -> None:

@@ -13,6 +13,8 @@ from django.utils.formats import time_format
 from django.utils.translation import gettext as _
 
 from accounts.models import Organisation, User
+from answering import fallback_matrix
+from providers.errors import FailureClass
 from routing.cards import provider_name
 from routing.engine.record import Asked
 from routing.engine.values import Candidate
@@ -26,6 +28,9 @@ FAILURES_SHOWN = 3
 SLOW_FACTOR = 2.0
 SLOW_S = 2.0
 
+# A call that our own restart cut short says nothing about the model.
+OF_THE_MODEL = Q(outcome=Attempt.Outcome.FAILED, failure__in=[each.value for each in FailureClass])
+
 ANYTHING: Asked = {
     "model": "auto", "preference": "", "pool": None, "fallback": True, "surface": "chat",
 }  # fmt: skip
@@ -38,6 +43,19 @@ class LastFailure:
     at: datetime
     words: str
     times: int
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """As it is stored, in nobody's language."""
+
+    at: datetime
+    failure: str
+    times: int
+
+    def told(self, model_name: str) -> LastFailure:
+        words = fallback_matrix.words(FailureClass(self.failure), model_name)
+        return LastFailure(self.at, words, self.times)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +97,7 @@ def models_status(user: User, organisation: Organisation) -> list[ModelStatus]:
     return sorted(found, key=lambda status: (status.provider_name, status.name))
 
 
-def _status(ways: list[Candidate], calls: Calls, failures: list[LastFailure]) -> ModelStatus:
+def _status(ways: list[Candidate], calls: Calls, failures: list[Failed]) -> ModelStatus:
     card = ways[0].card
     speed = next((way.speed for way in ways if way.speed), None)
     first_token_s = speed.first_token_s if speed else None
@@ -92,6 +110,8 @@ def _status(ways: list[Candidate], calls: Calls, failures: list[LastFailure]) ->
         said.append(_("%(percent)s %% errors") % {"percent": calls.failed_percent})
     if again_at:
         said.append(_("closed until %(time)s") % {"time": _time(again_at)})
+    elif _on_probation(ways):
+        said.append(_("tried again with the next message"))
     return ModelStatus(
         name=card.name,
         provider_name=provider_name(card.provider),
@@ -100,22 +120,24 @@ def _status(ways: list[Candidate], calls: Calls, failures: list[LastFailure]) ->
         calls=calls.total,
         first_token_s=first_token_s,
         tokens_per_s=speed.tokens_per_s if speed else None,
-        failures=failures,
+        failures=[failed.told(card.name) for failed in failures],
     )
 
 
 def _again_at(ways: Iterable[Candidate]) -> datetime | None:
     """When the first way opens again; None when one is open now."""
-    openings = health.openings()
-    closed = [
-        [
-            openings[scope].again_at
-            for scope in _scopes(way)
-            if scope in openings and openings[scope].again_at > timezone.now()
-        ]
-        for way in ways
-    ]
+    closed = [[at for at in _openings(way) if at > timezone.now()] for way in ways]
     return min(map(max, closed)) if all(closed) else None
+
+
+def _on_probation(ways: Iterable[Candidate]) -> bool:
+    """Each failed, and nobody has called since its time was over."""
+    return all(map(_openings, ways))
+
+
+def _openings(way: Candidate) -> list[datetime]:
+    openings = health.openings()
+    return [openings[scope].again_at for scope in _scopes(way) if scope in openings]
 
 
 def _scopes(way: Candidate) -> tuple[str, str, str]:
@@ -130,23 +152,23 @@ def _calls(attempts: QuerySet[Attempt]) -> dict[str, Calls]:
     counted = (
         attempts.order_by()
         .values("model_id")
-        .annotate(total=Count("id"), failed=Count("id", filter=Q(outcome=Attempt.Outcome.FAILED)))
+        .annotate(total=Count("id"), failed=Count("id", filter=OF_THE_MODEL))
     )
     return {row["model_id"]: Calls(row["total"], row["failed"]) for row in counted}
 
 
-def _failures(attempts: QuerySet[Attempt]) -> defaultdict[str, list[LastFailure]]:
+def _failures(attempts: QuerySet[Attempt]) -> defaultdict[str, list[Failed]]:
     """Each kind once, the latest first."""
     counted = (
-        attempts.filter(outcome=Attempt.Outcome.FAILED)
-        .values("model_id", "words")
+        attempts.filter(OF_THE_MODEL)
+        .values("model_id", "failure")
         .annotate(last=Max("started_at"), times=Count("id"))
         .order_by("-last")
     )
-    failures: defaultdict[str, list[LastFailure]] = defaultdict(list)
+    failures: defaultdict[str, list[Failed]] = defaultdict(list)
     for row in counted:
         if len(failures[row["model_id"]]) < FAILURES_SHOWN:
-            failures[row["model_id"]].append(LastFailure(row["last"], row["words"], row["times"]))
+            failures[row["model_id"]].append(Failed(row["last"], row["failure"], row["times"]))
     return failures
 
 

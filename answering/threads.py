@@ -43,6 +43,27 @@ async def kept_in_thread(
     return await in_thread(verb, *arguments, **named)
 
 
+async def undone_if_cancelled(
+    work: Coroutine[Any, Any, Result], undo: Callable[[Result], Coroutine[Any, Any, None]]
+) -> Result:
+    """What `work` gives. A thread cannot be stopped: who is cancelled meanwhile lets it come to its
+    end, undoes what it did, and obeys after that."""
+    task = asyncio.ensure_future(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await to_its_end(_undone(task, undo))
+        raise
+
+
+async def _undone(
+    task: asyncio.Task[Result], undo: Callable[[Result], Coroutine[Any, Any, None]]
+) -> None:
+    await asyncio.wait({task})
+    if task.exception() is None:
+        await undo(task.result())
+
+
 async def to_its_end(work: Coroutine[Any, Any, Result]) -> Result:
     """Wait for what must not be given up half-way. Who cancels us meanwhile is obeyed after it."""
     task = asyncio.ensure_future(work)

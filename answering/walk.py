@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 
 from django.utils.formats import date_format
@@ -16,7 +16,11 @@ from routing.engine.values import Candidate, Decision
 from usage.budgets import BudgetExhaustedError
 
 # Another key of the same model may well answer after these.
-OF_THE_CREDENTIAL = {FailureClass.RATE_LIMITED, FailureClass.FORBIDDEN}
+OF_THE_CREDENTIAL = {
+    FailureClass.RATE_LIMITED,
+    FailureClass.FORBIDDEN,
+    FailureClass.PAYMENT_REQUIRED,
+}
 
 
 class Walk:
@@ -31,17 +35,23 @@ class Walk:
     ) -> None:
         chosen = (decision.chosen,) if decision.chosen else ()
         self._queue = deque(scored.candidate for scored in (*chosen, *decision.fallbacks))
+        self._by_hand = request.asked["model"]
         self._rejected = decision.rejected
         self._organisation_may_pay = request.organisation.auto_fallback_to_organisation_key
         self._current: Candidate | None = None
-        self._tries = 0
+        # By model, whichever key called it.
+        self._tries: Counter[str] = Counter()
         self._models: set[str] = set()
+        # Of those who were called or passed over.
+        self._payers: set[str] = set()
         self._clock = clock
         self._may_retry = may_retry
         self._started = clock()
         self._told: list[str] = []
         # Row 16: the failure itself closed its model, and its one retry is granted all the same.
         self.is_granted = False
+        # Row 1: fields that the current candidate refused and that its request may go without.
+        self.without: frozenset[str] = frozenset()
         self.number = 0
         self.failure = "no_model"
 
@@ -52,18 +62,24 @@ class Walk:
             return None
         candidate: Candidate = self._queue[0]
         if candidate is not self._current:
-            self._current, self._tries, self.is_granted = candidate, 0, False
+            self._current, self.is_granted, self.without = candidate, False, frozenset()
         if candidate.card.id not in self._models and len(self._models) >= fallback_matrix.MODELS:
             return None
         self._models.add(candidate.card.id)
-        self._tries += 1
+        self._tries[candidate.card.id] += 1
         self.number += 1
         return candidate
 
-    def withdrawn(self) -> None:
-        """Row 44: unapproved, or the key removed, since the decision."""
+    @property
+    def moves_bill(self) -> bool:
+        """Whether the organisation is to pay for what a person's key was to pay before."""
+        return self._queue[0].payer == "organisation" and "person" in self._payers
+
+    def withdrawn(self, reason: str = "") -> None:
+        """Row 44: since the decision it was unapproved, its key removed, or it may not answer this any more."""
         name = self._pass_over("withdrawn").card.name
-        self._told.append(_("%(model)s is no longer available to you") % {"model": name})
+        words = _("%(model)s is no longer available to you") % {"model": name}
+        self._told.append(f"{name}: {reason}" if reason else words)
 
     def over_budget(self, error: BudgetExhaustedError) -> None:
         """Row 43: what a cheaper model may still answer is tried."""
@@ -78,13 +94,21 @@ class Walk:
 
     @property
     def has_another(self) -> bool:
-        """Whether somebody else could answer. The last one is tried whatever is known of it."""
-        return len(self._queue) > 1
+        """Whether somebody else could answer. The last one is tried whatever is known of it, and so
+        is the last way to the model that was chosen by hand."""
+        waiting = [candidate.card.id for candidate in self._queue]
+        if waiting[0] == self._by_hand:
+            return waiting.count(self._by_hand) > 1
+        return len(waiting) > 1
 
     def _pass_over(self, failure: str) -> Candidate:
         """It was not called, so it counts as no attempt; but the bill moves no further for it."""
         candidate: Candidate = self._queue.popleft()
         self._queue = deque(other for other in self._queue if self._may_pay(other, candidate))
+        self._payers.add(candidate.payer)
+        self._tries[candidate.card.id] -= 1
+        if not self._tries[candidate.card.id]:
+            self._models.discard(candidate.card.id)
         self.number -= 1
         self.failure = failure
         return candidate
@@ -94,14 +118,19 @@ class Walk:
         self.failure = error.failure
         self._told.append(words)
         current = self._queue[0]
+        self._payers.add(current.payer)
         others = [
-            other for other in self._queue if other is not current and self._may_pay(other, current)
+            other
+            for other in self._queue
+            if other is not current and self._may_pay(other, current) and self._has_tries(other)
         ]
+        tries = self._tries[current.card.id]
         step = fallback_matrix.step_after(
-            error, self._tries, other_candidates=bool(others), jitter=jitter
+            error, tries, other_candidates=bool(others), jitter=jitter
         )
         if step.again and self._may_retry(current.endpoint):
             self.is_granted = step.opens_s > 0
+            self.without |= {error.optional} - {""}
             return step.wait_s
         self._queue = deque(
             other for other in others if _is_another_way(other, current, error, step)
@@ -117,6 +146,9 @@ class Walk:
         if not reasons:
             return _("No model is approved that could answer. Ask an admin to approve one.")
         return _("No approved model can answer this: %(reasons)s.") % {"reasons": reasons}
+
+    def _has_tries(self, candidate: Candidate) -> bool:
+        return self._tries[candidate.card.id] < fallback_matrix.ATTEMPTS_PER_MODEL
 
     def _may_pay(self, candidate: Candidate, failed: Candidate) -> bool:
         """Never from the organisation's money to a person's; the other way if it is allowed."""

@@ -4,18 +4,24 @@ import asyncio
 import logging
 import time
 from collections import deque
+from collections.abc import Callable
+from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
+from channels.consumer import get_handler_name
 from channels.db import database_sync_to_async
 from channels.exceptions import DenyConnection
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
+from django.db import InterfaceError, OperationalError
 from django.utils import translation
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from accounts.access import ForbiddenError, NotFoundError
 from accounts.models import User
-from chat import arrivals, bell, presentation, sockets, turns
+from accounts.sessions import is_signed_in
+from chat import arrivals, bell, presentation, sockets, submissions, turns
 from chat.access import access_reply
 from chat.broadcast import current_broadcast
 from chat.frames import (
@@ -33,10 +39,17 @@ from chat.frames import (
 )
 from chat.live import encode
 from chat.models import Reply
-from chat.turns import Submitted, TurnRefusedError
+from chat.submissions import Begun
+from chat.turns import TurnRefusedError
+
+Asked = TypeVar("Asked")
+Result = TypeVar("Result")
 
 logger = logging.getLogger(__name__)
 
+UNSTORED = gettext_noop(
+    "The server cannot store anything just now. Your text is kept: send it again in a minute."
+)
 NOT_SIGNED_IN, NO_RIGHT, TOO_MANY = 4401, 4403, 4429
 
 
@@ -48,16 +61,18 @@ class ChatConsumer(AsyncWebsocketConsumer):
 
     async def connect(self) -> None:
         await self.accept()
-        self.session_key = self.scope["session"].session_key
+        self.session_key = sockets.session_key_of(self.scope)
         user = await database_sync_to_async(sockets.allowed_user)(self.session_key)
         if user is None or self.session_key is None:
-            signed_in = bool(self.scope["user"] and self.scope["user"].is_authenticated)
+            signed_in = await database_sync_to_async(is_signed_in)(self.session_key)
             await self.close(NO_RIGHT if signed_in else NOT_SIGNED_IN)
             return
         if current_broadcast().sockets_of(user.id) >= settings.SOCKETS_PER_USER:
             await self.close(TOO_MANY)
             return
-        self.outbox = sockets.Outbox(self._send_text, self._overflowed)
+        self.outbox = sockets.Outbox(
+            self._send_text, self._overflowed, sockets.writer_of(self.scope)
+        )
         self.socket = sockets.OpenSocket(user.id, self.session_key, self.close)
         self.user_id, self.name = user.id, uuid4().hex
         self.language = user.language or settings.LANGUAGE_CODE
@@ -72,6 +87,10 @@ class ChatConsumer(AsyncWebsocketConsumer):
         current_broadcast().leave(self)
         await self.outbox.aclose()
         await self._mark_read()
+
+    async def dispatch(self, message: Any) -> None:
+        """Without looking at the connections of this thread: every verb does so in its own."""
+        await getattr(self, get_handler_name(message))(message)
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         if self.socket is None:
@@ -90,78 +109,69 @@ class ChatConsumer(AsyncWebsocketConsumer):
     async def _answer(self, frame: Frame) -> None:
         sent = getattr(frame, "client_msg_id", None)
         try:
-            user = await database_sync_to_async(sockets.allowed_user)(self.session_key)
-            if user is None:
-                await self.close(NOT_SIGNED_IN)
-                return
-            await self._handle(user, frame)
+            await self._handle(frame)
+        except sockets.SignedOutError:
+            await self.close(NOT_SIGNED_IN)
         except TurnRefusedError as refused:
             self._refuse(refused.code, refused.message, sent)
         except NotFoundError:
             self._refuse("not_found", _("There is no such chat or reply. Your text is kept."), sent)
         except ForbiddenError as forbidden:
             self._refuse("forbidden", str(forbidden), sent)
+        except (OperationalError, InterfaceError):
+            logger.exception("A frame of type %s found the database away", type(frame).__name__)
+            # As below, nobody knows whether it was stored: the page keeps its id.
+            self._refuse("internal", _(UNSTORED), sent)
         except Exception:
             # The socket stays open: the person keeps their draft and may try again.
             logger.exception("A frame of type %s failed", type(frame).__name__)
             self._refuse("internal", _("Something broke on our side. Your text is kept."), sent)
 
-    async def _handle(self, user: User, frame: Frame) -> None:
+    async def _handle(self, frame: Frame) -> None:
         match frame:
-            case Hello():
-                await self._hello(user, frame)
-            case Send():
-                submitted = await database_sync_to_async(turns.submit_message)(user, frame)
-                await self._submitted(user, submitted)
-            case Retry():
-                submitted = await database_sync_to_async(turns.retry_reply)(user, frame)
-                await self._submitted(user, submitted, replaces=frame.reply)
-            case Continue():
-                submitted = await database_sync_to_async(turns.continue_reply)(user, frame)
-                await self._submitted(user, submitted)
-            case Stop(reply_id):
-                await self._stop(await database_sync_to_async(turns.ask_to_stop)(user, reply_id))
-            case Resync(reply_id):
-                await database_sync_to_async(access_reply)(user, reply_id)
-                await self._watch(user, reply_id)
             case Ping():
+                # It reads and writes nothing, and whoever may no longer be here is closed anyway.
                 self.push(encode({"type": "pong"}))
+            case Hello():
+                await self._hello(frame)
+            case Send() | Retry() | Continue():
+                await self._submitted(await self._as_allowed(submissions.submit, frame))
+            case Stop(reply_id):
+                await self._stop(await self._as_allowed(turns.ask_to_stop, reply_id))
+            case Resync(reply_id):
+                await self._as_allowed(access_reply, reply_id)
+                await self._watch(reply_id)
 
-    async def _hello(self, user: User, hello: Hello) -> None:
+    async def _as_allowed(self, verb: Callable[[User, Asked], Result], asked: Asked) -> Result:
+        """Whether the person may still be here is looked up in the same breath as what they ask for."""
+        return await database_sync_to_async(sockets.as_allowed)(self.session_key, verb, asked)
+
+    async def _hello(self, hello: Hello) -> None:
         if hello.protocol != PROTOCOL:
             self._refuse("old_page", _("Chofesh was updated. Reload the page; your draft is kept."))
         self.push(encode({"type": "welcome", "protocol": PROTOCOL}))
         self.conversation = hello.conversation
-        running, ended = await database_sync_to_async(arrivals.catch_up)(user, hello)
+        running, ended = await self._as_allowed(arrivals.catch_up, hello)
         for reply_id in running:
-            await self._watch(user, reply_id)
+            await self._watch(reply_id)
         for frame in ended:
             self.push(encode(frame))
 
-    async def _submitted(
-        self, user: User, submitted: Submitted, replaces: UUID | None = None
-    ) -> None:
+    async def _submitted(self, begun: Begun) -> None:
         """The acknowledgement follows the commit; only then does anything run."""
-        self.conversation = submitted.conversation.id
-        self.push(encode(presentation.ack_frame(submitted)))
-        if submitted.is_new:
-            await self._begin(submitted.reply, replaces)
-        else:
-            await self._show(submitted.reply, replaces)
-            await self._watch(user, submitted.reply.id)
-
-    async def _begin(self, reply: Reply, replaces: UUID | None = None) -> None:
-        await self._show(reply, replaces)
-        current_broadcast().watch(reply.id, self)
-        await bell.follow(reply.id)
-        await bell.ring(reply.id)
-
-    async def _show(self, reply: Reply, replaces: UUID | None = None) -> None:
-        frame, row = await database_sync_to_async(presentation.begun_frames)(reply, replaces)
+        reply = begun.submitted.reply
+        self.conversation = reply.conversation_id
+        self.push(encode(presentation.ack_frame(begun.submitted)))
         # To this page itself, in order with what follows; its person's other pages hear of it.
-        self.push(encode(frame | {"asked_here": True}))
-        bell.tell_user(self.user_id, reply.conversation_id, frame, but=self.name)
-        bell.tell_user(self.user_id, reply.conversation_id, row)
+        self.push(encode(begun.turn | {"asked_here": True}))
+        bell.tell_user(self.user_id, reply.conversation_id, begun.turn, but=self.name)
+        bell.tell_user(self.user_id, reply.conversation_id, begun.row)
+        if begun.submitted.is_new:
+            current_broadcast().watch(reply.id, self)
+            await bell.follow(reply.id)
+            await bell.ring(reply.id)
+        else:
+            await self._watch(reply.id)
 
     async def _stop(self, reply: Reply) -> None:
         if not await bell.stop(reply.id) and reply.is_active:
@@ -169,10 +179,10 @@ class ChatConsumer(AsyncWebsocketConsumer):
             if ended is not None:
                 current_broadcast().finish(reply.id, ended)
 
-    async def _watch(self, user: User, reply_id: UUID) -> None:
+    async def _watch(self, reply_id: UUID) -> None:
         """Call with access checked. Join first, then look: an end in between is not missed."""
         if not current_broadcast().watch(reply_id, self):
-            frame = await database_sync_to_async(arrivals.state_of)(user, reply_id)
+            frame = await self._as_allowed(arrivals.state_of, reply_id)
             self.push(encode(frame))
             await bell.follow(reply_id)
 

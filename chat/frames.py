@@ -34,7 +34,9 @@ class Hello:
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """`edits` names the message in whose stead this one stands; `parent` then says nothing."""
+    """`edits` names the message in whose stead this one stands; `parent` then says nothing. `fallback`: whether another
+    model may answer for one that was chosen by hand; None leaves that as it is.
+    """
 
     client_msg_id: UUID
     conversation: UUID | None
@@ -43,6 +45,7 @@ class Send:
     model: str
     preference: str
     edits: UUID | None = None
+    fallback: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +120,7 @@ def _send(data: dict[str, Any]) -> Send:
         _short(data, "model", "auto") or "auto",
         _preference(data),
         _optional_uuid(data, "edits"),
+        _optional_bool(data, "fallback"),
     )
 
 
@@ -169,6 +173,13 @@ def _short(data: dict[str, Any], name: str, default: str) -> str:
     if not isinstance(value, str) or len(value) > 200 or not value.isprintable():
         raise _incomplete(name)
     return value
+
+
+def _optional_bool(data: dict[str, Any], name: str) -> bool | None:
+    value = data.get(name)
+    if value is None or isinstance(value, bool):
+        return value
+    raise _incomplete(name)
 
 
 def _whole(value: Any, name: str) -> int:

@@ -39,6 +39,8 @@ logger = logging.getLogger(__name__)
 STOPPED = "stopped"
 LOST = "lost"
 DRAINED = "drained"
+# A commit that takes so long is no slow one.
+QUIET_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,7 @@ async def generate_reply(reply_id: UUID, desk: Desk, writing: Writing) -> None:
     """Claim it, write it, end it. Only the writing can be cancelled, so it always ends in words."""
     run = await in_thread(runs.claim_run, reply_id, desk.owner)
     if run is None:
+        await _end_unbegun(reply_id, desk)
         return
     REPLY.set(str(reply_id))
     CONVERSATION.set(str(run.reply.conversation_id))
@@ -81,6 +84,13 @@ async def generate_reply(reply_id: UUID, desk: Desk, writing: Writing) -> None:
         desk.outlet.begin(reply_id, run.text, run.reasoning)
         ending = await _written(run, desk, writing)
         await _end(run, desk, ending)
+
+
+async def _end_unbegun(reply_id: UUID, desk: Desk) -> None:
+    """Whoever asked for its stop was told that we have it, and for that stop we could not take it."""
+    reply = await in_thread(leases.settle_stopped, reply_id)
+    if reply is not None:
+        desk.outlet.finish(reply_id, await kept_in_thread(presentation.done_frame, reply_id))
 
 
 async def _written(run: Run, desk: Desk, writing: Writing) -> Ending | None:
@@ -91,10 +101,14 @@ async def _written(run: Run, desk: Desk, writing: Writing) -> Ending | None:
         return await task
     except asyncio.CancelledError:
         return _cut_short(run, writing.why)
+    except runs.LeaseLostError:
+        return None
     except AnswerInterruptedError as error:
         return Ending(ReplyState.INTERRUPTED, failure=error.failure, words=error.words)
     except AnswerError as error:
-        return Ending(ReplyState.FAILED, failure=error.failure, words=error.words)
+        # A continuation that got no further: what was written before stands, and may go on.
+        state = ReplyState.INTERRUPTED if run.text else ReplyState.FAILED
+        return Ending(state, failure=error.failure, words=error.words)
     except Exception:
         logger.exception("Reply %s failed", run.lease.reply_id)
         return _broken(run)
@@ -107,10 +121,10 @@ async def _write(run: Run, desk: Desk) -> Ending:
             match event:
                 case Text(text):
                     desk.journal.append(run.lease, text=text)
-                    await desk.journal.next_tick()
+                    await _next_tick(run, desk)
                 case Reasoning(text):
                     desk.journal.append(run.lease, reasoning=text)
-                    await desk.journal.next_tick()
+                    await _next_tick(run, desk)
                 case ToolCallPiece():
                     run.add_tool_call(event)
                 case Answered(finish=finish):
@@ -118,6 +132,19 @@ async def _write(run: Run, desk: Desk) -> Ending:
                 case _:
                     await _tell(run, desk, event)
     raise AssertionError("answer() ends with Answered or raises")
+
+
+async def _next_tick(run: Run, desk: Desk) -> None:
+    """Whoever reads a text that stands still is told why."""
+    words = _("The server cannot store what is written. It goes on by itself once it can.")
+    # No timeout: what wakes up from a long sleep is late and cancelled in the same moment.
+    saying = asyncio.get_running_loop().call_later(
+        QUIET_S, desk.outlet.say, run.lease.reply_id, words
+    )
+    try:
+        await desk.journal.next_tick()
+    finally:
+        saying.cancel()
 
 
 async def _tell(run: Run, desk: Desk, event: DecisionMade | AttemptStarted | AttemptFailed) -> None:

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from django.db.models import UUIDField
+
+from accounts.prepared import PreparedQuery
 from chat import prompt
 from chat.models import Conversation, Reply
 from routing.engine.values import Incumbent
 from routing.models import Attempt
-from routing.verdicts import least_ability
+from routing.verdicts import least_ability, turned_down
 from usage.models import LedgerEntry
+
+_TURNED_DOWN = PreparedQuery(
+    lambda conversation: turned_down(
+        Reply.objects.filter(conversation=conversation).values("decision")
+    ),
+    UUIDField(),
+)
 
 
 def incumbent_of(reply: Reply) -> Incumbent | None:
@@ -25,7 +35,7 @@ def incumbent_after(conversation: Conversation, before: Reply | None) -> Incumbe
 def _incumbent(
     conversation: Conversation, before: Reply | None, pinned: str, refused: frozenset[str]
 ) -> Incumbent | None:
-    asked = least_ability(conversation.replies.values("decision"))
+    asked = least_ability(_TURNED_DOWN.all(conversation.id))
     decision = before.decision if before else None
     model = pinned or (before.model_id if before and decision else "")
     if not (model or refused) and asked is None:

@@ -4,28 +4,50 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from uuid import UUID
 
+import orjson
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db.backends.utils import CursorWrapper
 
 from chat import metrics
-from chat.models import JournalRow, Reply, ReplyState
+from chat.models import Reply, ReplyState
 
 logger = logging.getLogger(__name__)
 
-# A tick is at least this many times as long as the commit took, so that writing never takes over.
-COMMITS_PER_TICK = 4
-# By hand, for it is written twenty times a second: making objects first took twice the time.
-INSERT = 'INSERT INTO chat_journalrow (reply_id, kind, "start", "text") VALUES '
+# After a tick's work, from its first text to its last that was handed on, nobody reads for so many
+# times as long: there is time for all else, and with many streams each tick has more of each.
+PAUSE_PER_WORK = 2
+# By hand, for it is written twenty times a second: making objects first took twice the time, and so
+# did a statement a row.
+INSERT = 'INSERT INTO chat_journalrow (reply_id, kind, "start", "text")'
 ROW = "(%s, %s, %s, %s)"
 # A commit whose answer was lost is made again: the fence leaves one writer, so it is the same text or more of it.
-AGAIN = ' ON CONFLICT (reply_id, kind, "start") DO UPDATE SET "text" = excluded."text"'
+AGAIN = 'ON CONFLICT (reply_id, kind, "start") DO UPDATE SET "text" = excluded."text"'
+# As JSON, SQLite reads them while the event loop goes on; values each keep it waiting.
+ROWS_ON_SQLITE = """
+    SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]'),
+        json_extract(value, '$[2]'), json_extract(value, '$[3]')
+    FROM json_each(%s) WHERE TRUE
+"""
+LOST_ON_SQLITE = """
+    SELECT key FROM json_each(%s) LEFT JOIN chat_reply AS reply
+        ON reply.id = json_extract(value, '$[0]')
+        AND reply.lease_owner = json_extract(value, '$[1]')
+        AND reply.attempt = json_extract(value, '$[2]')
+        AND reply.state = 'running'
+    WHERE reply.id IS NULL
+"""
 # The database is away or busy: later it will take the same. Any other refusal is for good.
 AWAY = (OperationalError, InterfaceError)
+
+
+Row = tuple[UUID, str, int, str]
 
 
 @dataclass(slots=True, eq=False)
@@ -49,37 +71,53 @@ class Piece:
     text: list[str] = field(default_factory=list)
     reasoning: list[str] = field(default_factory=list)
 
-    def rows(self) -> list[tuple[UUID | str, str, int, str]]:
-        reply = Reply._meta.pk.get_db_prep_value(self.lease.reply_id, connection)
+    def rows(self) -> list[Row]:
         both = (
-            (reply, JournalRow.Kind.TEXT.value, self.text_start, "".join(self.text)),
-            (reply, JournalRow.Kind.REASONING.value, self.reasoning_start, "".join(self.reasoning)),
+            (self.lease.reply_id, "text", self.text_start, "".join(self.text)),
+            (self.lease.reply_id, "reasoning", self.reasoning_start, "".join(self.reasoning)),
         )
         return [row for row in both if row[3]]
 
 
 def commit_pieces(pieces: Sequence[Piece]) -> set[Lease]:
     """Write all pieces whose lease still holds; return the leases that do not."""
+    leases = [piece.lease for piece in pieces]
+    is_sqlite = connection.vendor == "sqlite"
     with transaction.atomic():
-        held = Reply.objects.filter(
-            id__in=[piece.lease.reply_id for piece in pieces], state=ReplyState.RUNNING
-        )
-        if connection.vendor == "postgresql":
-            held = held.order_by("id").select_for_update(no_key=True)
-        fences = set(held.values_list("id", "lease_owner", "attempt"))
-        kept = [piece for piece in pieces if _fence(piece.lease) in fences]
-        _insert([row for piece in kept for row in piece.rows()])
-    return {piece.lease for piece in pieces} - {piece.lease for piece in kept}
+        lost = _lost_on_sqlite(leases) if is_sqlite else _lost(leases)
+        rows = [row for piece in pieces if piece.lease not in lost for row in piece.rows()]
+        if rows:
+            with connection.cursor() as cursor:
+                (_insert_on_sqlite if is_sqlite else _insert)(cursor, rows)
+    return lost
 
 
-def _insert(rows: list[tuple[UUID | str, str, int, str]]) -> None:
+def _lost(leases: list[Lease]) -> set[Lease]:
+    """Those that do not hold; the others hold until the end of the transaction."""
+    held = Reply.objects.filter(
+        id__in=[lease.reply_id for lease in leases], state=ReplyState.RUNNING
+    )
+    locked = held.order_by("id").select_for_update(no_key=True)
+    fences = set(locked.values_list("id", "lease_owner", "attempt"))
+    return {lease for lease in leases if (lease.reply_id, lease.owner, lease.attempt) not in fences}
+
+
+def _lost_on_sqlite(leases: list[Lease]) -> set[Lease]:
+    """Reads the lost ones, mostly none: before each row this thread lets the event loop go first."""
+    fences = [(lease.reply_id.hex, lease.owner, lease.attempt) for lease in leases]
     with connection.cursor() as cursor:
-        if connection.vendor == "postgresql" and rows:
-            # One statement for all: a statement a row took twice the time.
-            values = [value for row in rows for value in row]
-            cursor.execute(INSERT + ", ".join([ROW] * len(rows)) + AGAIN, values)
-        else:
-            cursor.executemany(INSERT + ROW + AGAIN, rows)
+        cursor.execute(LOST_ON_SQLITE, [orjson.dumps(fences).decode()])
+        return {leases[number] for (number,) in cursor.fetchall()}
+
+
+def _insert(cursor: CursorWrapper, rows: list[Row]) -> None:
+    values = [value for row in rows for value in row]
+    cursor.execute(f"{INSERT} VALUES {', '.join([ROW] * len(rows))} {AGAIN}", values)
+
+
+def _insert_on_sqlite(cursor: CursorWrapper, rows: list[Row]) -> None:
+    stored = [(reply.hex, *others) for reply, *others in rows]
+    cursor.execute(f"{INSERT} {ROWS_ON_SQLITE} {AGAIN}", [orjson.dumps(stored).decode()])
 
 
 def commit_one_by_one(pieces: Sequence[Piece]) -> set[Lease]:
@@ -94,10 +132,6 @@ def commit_one_by_one(pieces: Sequence[Piece]) -> set[Lease]:
             logger.exception("Reply %s does not fit its journal", piece.lease.reply_id)
             lost.add(piece.lease)
     return lost
-
-
-def _fence(lease: Lease) -> tuple[UUID, str, int]:
-    return lease.reply_id, lease.owner, lease.attempt
 
 
 def _close_connection() -> None:
@@ -120,7 +154,7 @@ class JournalWriter:
         self._settled: asyncio.Future[None] | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="journal")
         self._task: asyncio.Task[None] | None = None
-        self.last_tick_s = 0.0
+        self._first_text_at = 0.0
         self._is_refused = False
 
     @property
@@ -141,7 +175,9 @@ class JournalWriter:
         if reasoning:
             piece.reasoning.append(reasoning)
             lease.reasoning_seq += len(reasoning)
-        self._wake.set()
+        if not self._wake.is_set():
+            self._first_text_at = time.monotonic()
+            self._wake.set()
 
     async def next_tick(self) -> None:
         """Wait until the next commit is due, and then take all that has come in the meantime.
@@ -170,10 +206,12 @@ class JournalWriter:
 
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()
+        was_due_at = 0.0
         while True:
             await self._wake.wait()
             self._wake.clear()
-            started = loop.time()
+            # Text that came while the last tick was at work has only waited.
+            began, started = max(self._first_text_at, was_due_at), time.monotonic()
             try:
                 await self._tick(loop)
             except AWAY:
@@ -184,17 +222,14 @@ class JournalWriter:
                 await asyncio.sleep(settings.JOURNAL_TICK_MAX_S)
                 continue
             self._is_refused = False
-            self.last_tick_s = loop.time() - started
-            metrics.TICK.observe(self.last_tick_s)
-            await asyncio.sleep(
-                min(
-                    max(settings.JOURNAL_TICK_S, COMMITS_PER_TICK * self.last_tick_s),
-                    settings.JOURNAL_TICK_MAX_S,
-                )
-            )
+            ended = time.monotonic()
+            metrics.TICK.observe(ended - started)
+            pause_s = max(settings.JOURNAL_TICK_S, PAUSE_PER_WORK * (ended - began))
+            await asyncio.sleep(min(pause_s, settings.JOURNAL_TICK_MAX_S))
             # All who wait wake up in one turn of the loop, so they are in one commit.
             self._due.set()
             self._due.clear()
+            was_due_at = time.monotonic()
 
     async def _tick(self, loop: asyncio.AbstractEventLoop) -> None:
         self._committing, self._pending = self._pending, {}

@@ -114,7 +114,7 @@ class Painter:
         self._pause_until = 0.0
 
     def text_came(self, live: LiveReply) -> None:
-        if live.watchers and not live.is_in_line:
+        if live.watchers and not live.is_in_line and not live.renderer.reads_on:
             live.is_in_line = True
             asyncio.get_running_loop().call_at(live.render_after, self._stand_in_line, live)
 

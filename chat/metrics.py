@@ -11,7 +11,8 @@ TICK = Histogram(
     buckets=(0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5),
 )
 JOURNAL_ERRORS = Counter("chofesh_journal_errors_total", "Group commits that the database refused")
-REDIS_ERRORS = Counter(
-    "chofesh_redis_errors_total", "Messages dropped or not heard for want of Redis"
+DATABASE_ERRORS = Counter(
+    "chofesh_database_errors_total",
+    "Connections and statements that found the database away or busy",
 )
-QUEUE_AGE = Gauge("chofesh_oldest_queued_seconds", "Age of the oldest reply that nobody has begun")
+REDIS_ERRORS = Counter("chofesh_redis_errors_total", "Whatever Redis was asked for in vain")

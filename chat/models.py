@@ -21,8 +21,10 @@ class Conversation(models.Model):
     # What the person chose for this conversation: "auto" or a model id. Never reset by us.
     model = models.CharField(max_length=200, default="auto")
     preference = models.CharField(max_length=16, blank=True)
+    # Whether another approved model may answer where the one that was chosen by hand fails.
+    may_fall_back = models.BooleanField(default=False, db_default=False)
     # What Auto stays with here as long as it can answer; blank where it chooses anew.
-    pinned_model = models.CharField(max_length=200, blank=True)
+    pinned_model = models.CharField(max_length=200, blank=True, default="", db_default="")
     # The message at whose turn the shown branch ends.
     leaf = models.ForeignKey("Message", models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
@@ -92,8 +94,10 @@ class Reply(models.Model):
     refused_models = models.JSONField(default=list)
     decision = models.ForeignKey(Decision, models.PROTECT, null=True, related_name="+")
     # Ids of the decisions of former runs, as text: what they cost is of this reply too.
-    earlier_decisions = models.JSONField(default=list)
+    earlier_decisions = models.JSONField(default=list, db_default=[])
     model_id = models.CharField(max_length=200, blank=True)
+    # Which version is shown of what was said next, once somebody turned to one; else the newest.
+    shown_message = models.UUIDField(null=True)
 
     state = models.CharField(max_length=12, choices=ReplyState, default=ReplyState.QUEUED)
     lease_owner = models.CharField(max_length=64, blank=True)
@@ -135,6 +139,11 @@ class Reply(models.Model):
     @property
     def is_active(self) -> bool:
         return self.state in ACTIVE_STATES
+
+    @property
+    def is_first_answer(self) -> bool:
+        """Asked for with its message, not after it."""
+        return self.client_msg_id == self.message.client_msg_id
 
 
 class Continuation(models.Model):

@@ -21,6 +21,7 @@ from chat.thread import Branch, Thread, Turn, answers_of, turn_of
 from chat.turns import Submitted, can_continue
 from chat.verdicts import thumbs_of, why_not_this_one
 from routing.names import category_name, model_name
+from routing.policy import AUTO
 from usage.models import LedgerEntry
 from usage.money import usd
 
@@ -169,15 +170,16 @@ def _chip(reply: Reply, cost: Decimal | None) -> Chip | None:
     if reply.decision is None or not reply.model_id:
         return None
     receipt = reply.decision.receipt
+    asked = receipt["asked"]["model"]
     first = receipt["candidates"][0]["model"] if receipt["candidates"] else reply.model_id
     category, share = max(receipt["categories"].items(), key=lambda item: item[1])
     return Chip(
-        auto=receipt["asked"]["model"] == "auto",
+        auto=asked == AUTO,
         model_name=model_name(reply.model_id),
         category_name=category_name(category),
         category_percent=round(100 * share),
         cost_words="" if cost is None else _cost_words(reply.model_id, cost),
-        fell_back=reply.model_id != first,
+        fell_back=reply.model_id != (first if asked == AUTO else asked),
     )
 
 

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from django.utils.translation import gettext as _
 
 from chat.models import Reply
 from chat.names import payer_words
+from chat.stand_ins import chosen_by_hand
+from chat.timeline import timeline
 from providers.events import Usage
 from routing.cards import shipped_cards
 from routing.engine.record import CandidateNote, Receipt
-from routing.models import Attempt
+from routing.models import Attempt, Decision
 from routing.names import COMPLEXITY, category_name, model_name
 from usage.ledger import cost_of
 from usage.models import LedgerEntry
@@ -25,36 +26,22 @@ LEAST_SHARE = 0.01
 TOP_LEVEL = 3
 
 
-@dataclass(frozen=True, slots=True)
-class AttemptView:
-    number: int
-    model_name: str
-    outcome: str
-    words: str
-    payer_words: str
-    input_tokens: int
-    cached_tokens: int
-    reasoning_tokens: int
-    output_tokens: int
-    cost_words: str
-    certainty: str
-    started_at: datetime
-    first_token_s: float | None
-    seconds: float | None
-
-
 def context(reply: Reply) -> dict[str, Any]:
     """For templates/chat/_receipt.html."""
     if reply.decision is None:
         return {"reply": reply, "receipt": None}
     receipt: Receipt = reply.decision.receipt
-    attempts = list(reply.decision.attempts.select_related("ledger_entry").order_by("number"))
+    decisions = _decisions(reply)
+    attempts = _attempts(decisions)
+    latest = [each for each in attempts if each.decision_id == reply.decision_id]
     return {
         "reply": reply,
         "receipt": receipt,
         "answered_by": model_name(reply.model_id) if reply.model_id else "",
         "is_pinned": reply.conversation.pinned_model == reply.model_id,
         "is_auto": receipt["asked"]["model"] == "auto",
+        "by_hand": chosen_by_hand(reply, receipt, latest),
+        "choices": len(decisions),
         "bars": _bars(receipt),
         "difficulty_percent": round(100 * receipt["difficulty"]),
         "complexity": [
@@ -67,11 +54,25 @@ def context(reply: Reply) -> dict[str, Any]:
             {"name": model_name(note["model"]), "reason": note["reason"]}
             for note in receipt["rejected"]
         ],
-        "attempts": [_attempt(each) for each in attempts if each.number > Attempt.SECOND_READING],
+        "timeline": timeline(reply, decisions, attempts),
         "second_reading": _second_reading(receipt),
-        "totals": _totals(receipt, attempts),
+        "totals": _totals([each.receipt for each in decisions], attempts),
         "budget_left_words": _budget_left_words(receipt),
     }
+
+
+def _decisions(reply: Reply) -> list[Decision]:
+    """All of this reply, those of its former runs first."""
+    ids = [*map(UUID, reply.earlier_decisions), reply.decision_id]
+    found = Decision.objects.in_bulk(ids)
+    return [found[each] for each in ids if each in found]
+
+
+def _attempts(decisions: list[Decision]) -> list[Attempt]:
+    """In the order in which they were made."""
+    of_all = Attempt.objects.filter(decision__in=decisions).select_related("ledger_entry")
+    places = {decision.id: place for place, decision in enumerate(decisions)}
+    return sorted(of_all, key=lambda each: (places[each.decision_id], each.number))
 
 
 def _budget_left_words(receipt: Receipt) -> str:
@@ -117,31 +118,8 @@ def _candidate(note: CandidateNote) -> dict[str, Any]:
     }
 
 
-def _attempt(attempt: Attempt) -> AttemptView:
-    entry: LedgerEntry | None = getattr(attempt, "ledger_entry", None)
-    return AttemptView(
-        number=attempt.number,
-        model_name=model_name(attempt.model_id),
-        outcome=attempt.outcome or "running",
-        words=attempt.words or str(Attempt.Outcome(attempt.outcome).label),
-        payer_words=payer_words(attempt.payer),
-        input_tokens=entry.input_tokens if entry else 0,
-        cached_tokens=entry.cached_input_tokens if entry else 0,
-        reasoning_tokens=entry.reasoning_tokens if entry else 0,
-        output_tokens=entry.output_tokens if entry else 0,
-        cost_words=usd(entry.cost_usd) if entry else "",
-        certainty=entry.get_certainty_display() if entry else "",
-        started_at=attempt.started_at,
-        first_token_s=_seconds(attempt.started_at, attempt.first_token_at),
-        seconds=_seconds(attempt.started_at, attempt.ended_at),
-    )
-
-
-def _seconds(start: datetime, end: datetime | None) -> float | None:
-    return None if end is None else (end - start).total_seconds()
-
-
-def _totals(receipt: Receipt, attempts: list[Attempt]) -> dict[str, Any]:
+def _totals(receipts: list[Receipt], attempts: list[Attempt]) -> dict[str, Any]:
+    expected = [each["candidates"][0]["cost_usd"] for each in receipts if each["candidates"]]
     entries = [
         attempt.ledger_entry for attempt in attempts if getattr(attempt, "ledger_entry", None)
     ]
@@ -157,10 +135,8 @@ def _totals(receipt: Receipt, attempts: list[Attempt]) -> dict[str, Any]:
         "cost_words": usd(cost) if entries else "",
         "is_estimated": any(entry.certainty == "estimated" for entry in entries),
         "payer_words": ", ".join(payer_words(payer) for payer in sorted(payers)),
-        "expected_cost_words": usd(receipt["candidates"][0]["cost_usd"])
-        if receipt["candidates"]
-        else "",
-        "comparison": _comparison(receipt, entries, cost),
+        "expected_cost_words": usd(sum(expected)) if expected else "",
+        "comparison": _comparison(receipts[-1], entries, cost),
     }
 
 

@@ -53,6 +53,7 @@ class Relay:
         )
         self._waiting: deque[tuple[str, bytes]] = deque()
         self._wake = asyncio.Event()
+        self._away: set[str] = set()
         self._tasks = {asyncio.get_running_loop().create_task(self._publish(), name="relay")}
 
     def send(self, channel: str, message: object) -> None:
@@ -87,9 +88,9 @@ class Relay:
                         # A command of a pipeline is only noted; execute() sends them all.
                         _ = pipeline.publish(channel, message)
                     await pipeline.execute()
+                self._is_back("messages were dropped")
             except (RedisError, OSError) as error:
-                metrics.REDIS_ERRORS.inc()
-                logger.warning("Redis is away, messages were dropped: %s", error)
+                self._is_away("messages were dropped", error)
                 await asyncio.sleep(AWAY_S)
 
     async def _listen(self, hear: dict[str, Hear]) -> None:
@@ -97,14 +98,24 @@ class Relay:
             try:
                 async with self._ears.pubsub(ignore_subscribe_messages=True) as heard:
                     await heard.subscribe(*hear)
+                    self._is_back("nothing is heard")
                     while True:
                         message = await heard.get_message(timeout=IDLE_S)
                         if message is not None:
                             _told(hear, message)
             except (RedisError, OSError) as error:
-                metrics.REDIS_ERRORS.inc()
-                logger.warning("Redis is away, nothing is heard: %s", error)
+                self._is_away("nothing is heard", error)
             await asyncio.sleep(RECONNECT_S)
+
+    def _is_away(self, so: str, error: Exception) -> None:
+        """Counted each time, and logged once for as long as it lasts."""
+        metrics.REDIS_ERRORS.inc()
+        if so not in self._away:
+            logger.warning("Redis is away, %s: %s", so, error)
+        self._away.add(so)
+
+    def _is_back(self, so: str) -> None:
+        self._away.discard(so)
 
 
 def _told(hear: dict[str, Hear], message: dict[str, Any]) -> None:

@@ -15,6 +15,7 @@ from weakref import WeakKeyDictionary
 from django.conf import settings
 
 from answering.connections import close_connections
+from answering.log_ids import REQUEST
 from answering.threads import in_thread
 from chat import leases, metrics
 from chat.broadcast import Outlet, current_broadcast
@@ -40,6 +41,8 @@ class Runner:
         self._desk = Desk(self.owner, outlet, self.journal)
         self._running: dict[UUID, Running] = {}
         self._draining = False
+        # Whether the database refused to renew our leases when it was last asked.
+        self.is_behind = False
         self.journal.start()
         self._heartbeat = asyncio.create_task(self._beat(), name="heartbeat")
 
@@ -48,11 +51,14 @@ class Runner:
         if self._draining or reply_id in self._running:
             return
         writing = Writing()
-        # A fresh context: the caller's would tie the reply to the request that asked for it.
+        # A fresh context: the caller's would tie the reply to the request that asked for it. Only
+        # its name goes along, for the log.
+        context = contextvars.Context()
+        context.run(REQUEST.set, REQUEST.get())
         task = asyncio.create_task(
             generate_reply(reply_id, self._desk, writing),
             name=f"reply {reply_id}",
-            context=contextvars.Context(),
+            context=context,
         )
         self._running[reply_id] = Running(task, writing)
         metrics.REPLIES.inc()
@@ -85,11 +91,14 @@ class Runner:
         while True:
             await asyncio.sleep(settings.HEARTBEAT_S)
             if not self._running:
+                self.is_behind = False
                 continue
             try:
                 for reply_id in await in_thread(leases.renew, self.owner, tuple(self._running)):
                     self.stop(reply_id)
+                self.is_behind = False
             except Exception:
+                self.is_behind = True
                 logger.exception("The leases could not be renewed; tried again at the next beat")
 
     def _drop(self, lease: Lease) -> None:
@@ -118,6 +127,12 @@ def current_runner() -> Runner:
 def runner_of_this_loop() -> Runner | None:
     """None where nothing has been written yet."""
     return _runners.get(asyncio.get_running_loop())
+
+
+def leases_are_behind() -> bool:
+    """Whether what this loop writes, if it writes, may look abandoned though it is not."""
+    runner = runner_of_this_loop()
+    return runner is not None and runner.is_behind
 
 
 def journal_is_stuck() -> bool:

@@ -10,9 +10,14 @@ from answering.request import AnswerRequest, ToolCallPiece
 from chat import leases, prompt
 from chat.incumbents import incumbent_of
 from chat.journal import Lease
-from chat.models import Reply
+from chat.models import Conversation, Reply
 from routing.engine.record import Asked, Receipt
 from routing.models import Decision
+from routing.policy import AUTO, stand_in_allowed
+
+
+class LeaseLostError(Exception):
+    """Somebody else has dealt with the reply meanwhile: nobody is to be called for it here."""
 
 
 @dataclass(slots=True)
@@ -47,12 +52,9 @@ class Run:
 
 def claim_run(reply_id: UUID, owner: str) -> Run | None:
     """Take the reply and gather its request; None when it is not to be had."""
-    lease = leases.claim(reply_id, owner)
-    if lease is None:
+    reply = leases.claimed(reply_id, owner)
+    if reply is None:
         return None
-    reply = Reply.objects.select_related(
-        "conversation__owner", "conversation__organisation", "message"
-    ).get(id=reply_id)
     assembled = prompt.assemble(reply)
     request = AnswerRequest(
         user=reply.conversation.owner,
@@ -62,14 +64,15 @@ def claim_run(reply_id: UUID, owner: str) -> Run | None:
         said=assembled.said,
         incumbent=incumbent_of(reply),
     )
-    return Run(lease, reply, request, request.user.language or "en")
+    return Run(leases.lease_of(reply), reply, request, request.user.language or "en")
 
 
 def link_decision(run: Run, decision_id: UUID, receipt: Receipt) -> None:
     chosen = receipt["candidates"][0]["model"] if receipt["candidates"] else ""
     if run.reply.decision_id is not None:
         run.reply.earlier_decisions.append(str(run.reply.decision_id))
-    leases.fenced(run.lease).update(
+    _update(
+        run,
         decision_id=decision_id,
         model_id=chosen,
         earlier_decisions=run.reply.earlier_decisions,
@@ -81,7 +84,18 @@ def link_decision(run: Run, decision_id: UUID, receipt: Receipt) -> None:
 
 def link_model(run: Run, model_id: str) -> None:
     run.reply.model_id = model_id
-    leases.fenced(run.lease).update(model_id=model_id)
+    _update(run, model_id=model_id)
+
+
+def _update(run: Run, **values: Any) -> None:
+    """Raises LeaseLostError; then nothing is stored."""
+    if not leases.fenced(run.lease).update(**values):
+        raise LeaseLostError
+
+
+def _may_fall_back(conversation: Conversation) -> bool:
+    """As the chat has it, where the organisation lets us choose a model at all."""
+    return conversation.may_fall_back and stand_in_allowed(conversation.organisation)
 
 
 def _asked(reply: Reply) -> Asked:
@@ -89,6 +103,6 @@ def _asked(reply: Reply) -> Asked:
         "model": reply.asked_model,
         "preference": reply.preference,
         "pool": None,
-        "fallback": reply.asked_model == "auto",
+        "fallback": reply.asked_model == AUTO or _may_fall_back(reply.conversation),
         "surface": "chat",
     }

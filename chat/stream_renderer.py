@@ -25,6 +25,12 @@ COLOURED_MAX_CHARACTERS = 16_000
 # fence. Inside code only a fence ends anything.
 END = re.compile(r"\n[ \t]*\n(?=[^\s*+>|\d-])|\n(?=#{1,6} )|\n(?=```|~~~)")
 END_OF_CODE = re.compile(r"\n(?=```|~~~)")
+# Within a line, text without any of these begins and ends nothing: behind what was parsed it looks
+# as if it had been parsed, too. Inside code that is so of whole lines.
+MARK = re.compile(r"[`*_\[\])<>&;~$\\:|#\n]")
+MARK_IN_CODE = re.compile(r"[`~]")
+# What kind of block a line is may still be open before it has so many characters.
+LINE_IS_PLAIN_CHARACTERS = 16
 # How much of an end may stand before what was last looked through.
 END_BEGINS = 8
 
@@ -56,6 +62,7 @@ class StreamRenderer:
         self._parsed_until = 0
         self._is_code = False
         self._waits_for_line = False
+        self._reads_on = False
 
     @property
     def seq(self) -> int:
@@ -64,11 +71,18 @@ class StreamRenderer:
     def append(self, text: str) -> None:
         self._parts.append(_one_kind_of_line_end(text))
         self._length += len(text)
+        mark = MARK_IN_CODE if self._is_code else MARK
+        self._reads_on = self._reads_on and mark.search(text) is None
 
     def text(self) -> str:
         if len(self._parts) > 1:
             self._parts = ["".join(self._parts)]
         return self._parts[0] if self._parts else ""
+
+    @property
+    def reads_on(self) -> bool:
+        """Whether what has come since the last parsing looks right as plain text behind it."""
+        return self._reads_on
 
     @property
     def is_due(self) -> bool:
@@ -107,6 +121,11 @@ class StreamRenderer:
         end = END_OF_CODE if self._is_code else END
         return end.search(self.text(), start) is not None
 
+    def _is_in_code(self) -> bool:
+        """Below the first line of a fence, which names its language."""
+        has_begun = not self._waits_for_line and "\n" in self.text()[self._frozen_until :]
+        return self._is_code and has_begun
+
     def _costs_too_much(self, text: str) -> bool:
         return is_hostile(text) or (len(text) > PARSE_MAX_CHARACTERS and not self._is_code)
 
@@ -132,6 +151,7 @@ class StreamRenderer:
             self._frozen.append(html)
         self._frozen_until = start + cut
         self._open, self._parsed_until = opened, self._length
+        self._reads_on = self._is_in_code() or _ends_in_plain_words(self.text())
         return Rendering(start, self._frozen_until, html, opened)
 
     def _open_and_more(self) -> str:
@@ -143,6 +163,13 @@ def _last_end(text: str) -> int:
     """Without parsing: where the last line begins that looks like the start of a new block."""
     ends = [found.end() for found in END.finditer(text)]
     return ends[-1] if ends else 0
+
+
+def _ends_in_plain_words(text: str) -> bool:
+    line = text[text.rfind("\n") + 1 :].strip()
+    is_long = len(line) >= LINE_IS_PLAIN_CHARACTERS
+    # More characters might belong to the address.
+    return is_long and MARK.match(line[-1]) is None and ":" not in line.split()[-1]
 
 
 def _one_kind_of_line_end(text: str) -> str:

@@ -74,12 +74,16 @@ class Thread:
         )
 
     def leaf_below(self, message: Message, reply: Reply | None) -> Message:
-        """The end of the branch that a turn opens: its newest continuation."""
+        """The end of the branch that a turn opens, where it was left."""
         below = reply
-        while below is not None and self.messages_below.get(below.id):
-            message = self.messages_below[below.id][-1]
-            below = self.shown_reply(message)
+        while below is not None and (following := self.shown_message(below)):
+            message, below = following, self.shown_reply(following)
         return message
+
+    def shown_message(self, reply: Reply) -> Message | None:
+        versions = self.messages_below.get(reply.id, [])
+        turned_to = [version for version in versions if version.id == reply.shown_message]
+        return next(iter(turned_to or versions[::-1]), None)
 
 
 def turn_of(reply: Reply) -> Turn:
@@ -98,6 +102,9 @@ def turn_of(reply: Reply) -> Turn:
 
 def answers_of(reply: Reply) -> Branch:
     """Where a reply stands among the replies to its message."""
+    if reply.is_active and reply.is_first_answer:
+        # Another can be asked for only once this one has ended.
+        return Branch()
     siblings = reply.message.replies.order_by("id").values_list("id", flat=True)
     return _branch(reply.id, list(siblings))
 

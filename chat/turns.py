@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import UUIDField
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.access import NotFoundError, locked_membership
 from accounts.models import Membership, User
+from accounts.prepared import PreparedQuery
+from chat import pace
 from chat.access import access_message, access_reply, conversations_of, lock_conversation
 from chat.frames import Continue, Retry, Send
-from chat.models import ACTIVE_STATES, Continuation, Conversation, Message, Reply, ReplyState
+from chat.models import ACTIVE_STATES, Conversation, Message, Reply, ReplyState
 from chat.thread import Thread
 from chat.titles import title_from
 from chat.verdicts import note_retry
+
+_OF_THIS_ID = PreparedQuery(
+    lambda id_: Message.objects.filter(client_msg_id=id_).values_list("conversation"), UUIDField()
+)
 
 
 class TurnRefusedError(Exception):
@@ -61,6 +67,11 @@ def submit_message(user: User, send: Send) -> Submitted:
         )
         reply = _reply_to(message, send.client_msg_id, send.model, send.preference)
         conversation.model, conversation.preference = send.model, send.preference
+        if send.fallback is not None:
+            conversation.may_fall_back = send.fallback
+        if message.parent is not None and message.parent.shown_message is not None:
+            # What is said now is the newest, and shown again.
+            Reply.objects.filter(id=message.parent.id).update(shown_message=None)
         _show(conversation, message, reply, title=title_from(send.text))
     return Submitted(send.client_msg_id, conversation, message, reply, is_new=True)
 
@@ -175,11 +186,13 @@ def _locked(conversation: Conversation) -> Conversation:
 
 def _already_sent(member: Membership, conversation: Conversation, send: Send) -> Submitted | None:
     # A new chat whose acknowledgement was lost is sent again without knowing its conversation.
+    # First those of this id, which are few: looked for among one's chats, all of them would be read.
+    wanted = [row[0] for row in _OF_THIS_ID.all(send.client_msg_id)]
+    if not wanted:
+        return None
     same = Message.objects.select_related("conversation").filter(client_msg_id=send.client_msg_id)
     if send.conversation:
         same = same.filter(conversation=conversation)
-    # First those of this id, which are few: looked for among one's chats, all of them would be read.
-    wanted = list(same.values_list("conversation", flat=True))
     mine = list(conversations_of(member).filter(id__in=wanted).values_list("id", flat=True))
     message = same.filter(conversation__in=mine).first()
     reply = message.replies.order_by("id").first() if message else None
@@ -197,8 +210,7 @@ def _already_asked(conversation: Conversation, client_msg_id: UUID) -> Submitted
 
 def _refuse_if_busy(user: User, conversation: Conversation) -> None:
     """Call with the conversation locked."""
-    active = Reply.objects.filter(conversation__owner=user, state__in=ACTIVE_STATES)
-    running = list(active.values_list("conversation_id", flat=True))
+    running = pace.running_in(user)
     if conversation.id in running:
         raise TurnRefusedError(
             "busy", _("A reply is still being written here. Stop it or wait; your text is kept.")
@@ -209,19 +221,10 @@ def _refuse_if_busy(user: User, conversation: Conversation) -> None:
             _("%(count)s of your replies are being written. Wait for one; your text is kept.")
             % {"count": len(running)},
         )
-    if _asked_this_minute(user) >= settings.MESSAGES_PER_MINUTE:
+    if pace.asked_this_minute(user) >= settings.MESSAGES_PER_MINUTE:
         raise TurnRefusedError(
             "too_fast", _("That is many messages in a minute. Wait a little; your text is kept.")
         )
-
-
-def _asked_this_minute(user: User) -> int:
-    """Messages, answers again and continuations: each is a call."""
-    minute_ago = timezone.now() - timedelta(minutes=1)
-    # What was asked since then has made its conversation newer, and for that there is an index.
-    newer = Reply.objects.filter(conversation__owner=user, conversation__active_at__gte=minute_ago)
-    continued = Continuation.objects.filter(reply__in=newer, created_at__gte=minute_ago)
-    return newer.filter(created_at__gte=minute_ago).count() + continued.count()
 
 
 def _parent(user: User, conversation: Conversation, send: Send) -> Reply | None:
@@ -266,3 +269,12 @@ def _show_end_below(conversation: Conversation, message_id: UUID) -> None:
     message = thread.messages[message_id]
     conversation.leaf = thread.leaf_below(message, thread.shown_reply(message))
     conversation.save(update_fields=["leaf"])
+    _remember_branch(thread, conversation.leaf)
+
+
+def _remember_branch(thread: Thread, leaf: Message) -> None:
+    """Whoever comes back to a part of it finds the versions that were shown."""
+    for message, _reply in thread.path_to(leaf):
+        before = thread.replies.get(message.parent_id) if message.parent_id else None
+        if before is not None and thread.shown_message(before) != message:
+            Reply.objects.filter(id=before.id).update(shown_message=message.id)

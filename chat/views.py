@@ -32,8 +32,11 @@ from chat.frames import PREFERENCES
 from chat.models import Conversation
 from chat.preview import Draft, preview
 from routing.names import model_name
-from routing.snapshot import DEMO, ways_of
 from routing.verdicts import Kind
+from routing.ways import DEMO, ways_of
+
+# As scripts write them in forms; whoever says nothing changes nothing.
+FALLBACK = {"true": True, "false": False}
 
 
 @login_required
@@ -179,8 +182,10 @@ def choose_model(request: AuthenticatedHttpRequest, conversation_id: UUID) -> Ht
     preference = request.POST.get("preference", "")
     if preference not in PREFERENCES:
         return JsonResponse({"error": _("There is no such preference.")}, status=400)
+    fallback = FALLBACK.get(request.POST.get("fallback", ""))
+    choice = model_menu.Choice(request.POST.get("model", ""), preference, fallback)
     try:
-        model_menu.choose_model(request.user, found, request.POST.get("model", ""), preference)
+        model_menu.choose_model(request.user, found, choice)
     except turns.TurnRefusedError as refused:
         return JsonResponse({"error": refused.message}, status=404)
     return HttpResponse(status=204)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 from collections.abc import Callable, Coroutine, Iterable
+from concurrent.futures import Future
 from typing import Any
 from uuid import UUID
 
@@ -12,10 +14,16 @@ from chat import generation
 from chat.journal import Piece
 from chat.live import Frame
 from chat.relay import WORKERS, Relay, current_relay, web_channel
-from chat.runner import Runner, start_runner
+from chat.runner import Runner, journal_is_stuck, start_runner
+
+logger = logging.getLogger(__name__)
 
 # How long a process that watches a reply is told of it without asking again.
 WATCH_S = 30.0
+# A loop that turns answers in milliseconds.
+ANSWERS_WITHIN_S = 2.0
+
+Job = Callable[[], Coroutine[Any, Any, None]]
 
 
 class RelayOutlet:
@@ -82,11 +90,13 @@ def _entries(piece: Piece) -> list[list[Any]]:
 class Worker:
     """The loop of this worker process, and what runs in it."""
 
-    def __init__(self, schedule: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    def __init__(self, schedule: Job) -> None:
         self._schedule = schedule
         self._ready = threading.Event()
         self._loop = asyncio.new_event_loop()
         self._runner: Runner | None = None
+        self._jobs: set[asyncio.Task[None]] = set()
+        self._drained: Future[None] | None = None
         self._thread = threading.Thread(target=self._run, name="replies", daemon=True)
         self._thread.start()
         self._ready.wait()
@@ -96,11 +106,42 @@ class Worker:
         assert self._runner is not None
         self._loop.call_soon_threadsafe(self._runner.start, reply_id)
 
-    def drain(self) -> None:
-        """From any thread: let replies end or keep their text, then give up the leases."""
-        asyncio.run_coroutine_threadsafe(self._drain(), self._loop).result()
+    def begin_job(self, job: Job) -> None:
+        """From any thread: what nobody waits for, and what the end of the process cuts short."""
+        self._loop.call_soon_threadsafe(self._begin_job, job)
+
+    def is_stuck(self, within_s: float = ANSWERS_WITHIN_S) -> bool:
+        """From any thread: whether the loop does not turn, or its journal cannot commit."""
+        asked = asyncio.run_coroutine_threadsafe(self._ask_journal(), self._loop)
+        try:
+            return asked.result(within_s)
+        except TimeoutError:
+            return True
+
+    def begin_to_end(self) -> None:
+        """From any thread, and often: let replies end or keep their text, and give up the leases."""
+        if self._drained is None:
+            self._drained = asyncio.run_coroutine_threadsafe(self._drain(), self._loop)
+
+    def end(self) -> None:
+        self.begin_to_end()
+        assert self._drained is not None
+        self._drained.result()
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
+
+    def _begin_job(self, job: Job) -> None:
+        task = self._loop.create_task(job(), name="job")
+        self._jobs.add(task)
+        task.add_done_callback(self._job_ended)
+
+    def _job_ended(self, task: asyncio.Task[None]) -> None:
+        self._jobs.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            logger.error("A job failed", exc_info=error)
+
+    async def _ask_journal(self) -> bool:
+        return journal_is_stuck()
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
@@ -122,8 +163,9 @@ class Worker:
             self._runner.stop(UUID(message["stop"]), generation.STOPPED)
 
     async def _drain(self) -> None:
-        self._scheduled.cancel()
-        await asyncio.gather(self._scheduled, return_exceptions=True)
+        for task in (self._scheduled, *self._jobs):
+            task.cancel()
+        await asyncio.gather(self._scheduled, *self._jobs, return_exceptions=True)
         assert self._runner is not None
         await self._runner.drain()
         # What the last replies had to say is on its way before the connection closes.
@@ -134,7 +176,7 @@ class Worker:
 _worker: Worker | None = None
 
 
-def begin(schedule: Callable[[], Coroutine[Any, Any, None]]) -> None:
+def begin(schedule: Job) -> None:
     global _worker  # noqa: PLW0603  # one a process, made after the process is forked
     _worker = Worker(schedule)
 
@@ -144,6 +186,20 @@ def start(reply_id: UUID) -> None:
         _worker.start(reply_id)
 
 
+def begin_job(job: Job) -> None:
+    if _worker is not None:
+        _worker.begin_job(job)
+
+
+def is_stuck() -> bool:
+    return _worker is not None and _worker.is_stuck()
+
+
+def begin_to_end() -> None:
+    if _worker is not None:
+        _worker.begin_to_end()
+
+
 def end() -> None:
     if _worker is not None:
-        _worker.drain()
+        _worker.end()

@@ -12,7 +12,6 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chofesh.settings")
 http_application = get_asgi_application()
 
 # Consumers may be imported only once Django is set up.
-from channels.auth import AuthMiddlewareStack  # noqa: E402
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 from channels.security.websocket import OriginValidator  # noqa: E402
 from django.conf import settings  # noqa: E402
@@ -43,9 +42,9 @@ sockets = URLRouter(websocket_urlpatterns)  # type: ignore[arg-type]  # typed fo
 protocols = ProtocolTypeRouter(
     {
         "http": http_application,
-        "websocket": spread_over_threads(
-            OriginValidator(AuthMiddlewareStack(sockets), settings.ORIGINS)
-        ),
+        # Whose it is the socket asks for itself: Channels' middleware would keep for each a session
+        # and a person whom it only looks at once.
+        "websocket": spread_over_threads(OriginValidator(sockets, settings.ORIGINS)),
     }
 )
 application = see_through(named(protocols), settings.TRUSTED_PROXIES)

@@ -9,6 +9,8 @@ from django.core.cache.backends.locmem import LocMemCache
 from django.core.cache.backends.redis import RedisCache
 from redis.exceptions import RedisError
 
+from chat import metrics
+
 logger = logging.getLogger(__name__)
 
 
@@ -38,6 +40,7 @@ class SharedCache(RedisCache):
         try:
             return getattr(super(), verb)(key, *options, **named)
         except (RedisError, OSError) as error:
+            metrics.REDIS_ERRORS.inc()
             logger.warning("Redis is away, this process remembers by itself: %s", error)
         if verb == "incr":
             # It may have been counted in Redis until now.

@@ -9,6 +9,7 @@ from django.http import HttpRequest, JsonResponse
 from redis import Redis
 from redis.exceptions import RedisError
 
+from chat import worker
 from chat.runner import journal_is_stuck
 
 
@@ -27,8 +28,15 @@ async def readyz(request: HttpRequest) -> JsonResponse:
     return await sync_to_async(_ready)(journal)
 
 
+def of_worker() -> JsonResponse:
+    """As healthz, at the port of a worker: its loop turns and commits. Redis may be away."""
+    return _answer({"database": _database(), "loop": "stuck" if worker.is_stuck() else "ok"})
+
+
 def _ready(journal: str) -> JsonResponse:
     parts = {"database": _database(), "journal": journal}
+    if connection.vendor == "sqlite":
+        parts["storage"] = _storage()
     if parts["database"] == "ok":
         parts["migrations"] = _migrations()
     extra = {"redis": _redis()} if settings.SCALED else {}
@@ -47,6 +55,17 @@ def _database() -> str:
             cursor.execute("SELECT 1")
     except DatabaseError:
         return "unreachable"
+    return "ok"
+
+
+def _storage() -> str:
+    """Whether SQLite can write: it has no server of its own that would tell of a full disk."""
+    try:
+        with connection.cursor() as cursor:
+            # A number that nobody uses.
+            cursor.execute("PRAGMA user_version = 0")
+    except DatabaseError:
+        return "refused"
     return "ok"
 
 

@@ -6,16 +6,18 @@ import asyncio
 import logging
 import math
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 
 from django.conf import settings
 from django.core.management import call_command
 from django.db import Error as DatabaseError
 
+from accounts.sessions import members_of_sessions
 from answering import probes
 from answering.threads import in_thread
-from chat import presentation, reaper, sockets
+from chat import metrics, presentation, reaper, sockets
 from chat.conversations import purge_deleted
-from chat.runner import current_runner
+from chat.runner import current_runner, leases_are_behind
 from routing.health import health
 from routing.shared_health import SharedHealth
 
@@ -33,17 +35,24 @@ SIGNED_OUT = 4401
 class Reaping:
     """Ends what nobody writes any more, and tells the pages that wait for it.
 
-    Right after the database was away every lease looks expired, though its writer lives: then it
-    waits for a whole lease, in which the living renew theirs.
+    Right after the database was away, or its clock has jumped, every lease looks expired, though its
+    writer lives: then it waits for a whole lease, in which the living renew theirs.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, look: Callable[[], datetime] = reaper.look) -> None:
+        self._look = look
         self._not_before = 0.0
+        self._ahead: float | None = None
 
     async def reap(self) -> None:
         if not await self._sees_clearly():
             return
-        for reply_id in await in_thread(reaper.reap):
+        try:
+            ended = await in_thread(reaper.reap)
+        except DatabaseError:
+            self._not_before = math.inf
+            raise
+        for reply_id in ended:
             frame = await in_thread(presentation.done_frame, reply_id)
             current_runner().outlet.finish(reply_id, frame)
 
@@ -51,14 +60,22 @@ class Reaping:
         loop = asyncio.get_running_loop()
         asked = loop.time()
         try:
-            await in_thread(reaper.look)
+            clock = await in_thread(self._look)
         except DatabaseError:
             self._not_before = math.inf
             raise
         now = loop.time()
-        if self._not_before == math.inf or now - asked > settings.REAPER_S / 2:
+        is_slow = now - asked > settings.REAPER_S / 2
+        if leases_are_behind():
+            self._not_before = math.inf
+        elif self._not_before == math.inf or is_slow or self._has_jumped(clock.timestamp() - now):
             self._not_before = now + settings.LEASE_S
         return now >= self._not_before
+
+    def _has_jumped(self, ahead: float) -> bool:
+        """Whether the clock of the database went another way than ours, which never jumps."""
+        former, self._ahead = self._ahead, ahead
+        return former is not None and abs(ahead - former) > settings.REAPER_S / 2
 
 
 reap = Reaping().reap
@@ -78,7 +95,7 @@ async def close_revoked_sockets() -> None:
     watched = sockets.open_sockets()
     if not watched:
         return
-    allowed = await in_thread(sockets.allowed_users, {socket.session_key for socket in watched})
+    allowed = await in_thread(members_of_sessions, {socket.session_key for socket in watched})
     for socket in watched:
         if socket.session_key not in allowed:
             await socket.close(SIGNED_OUT)
@@ -112,7 +129,8 @@ def socket_jobs() -> list[Job]:
 
 def shared_jobs() -> list[Job]:
     """For every process of the scaled run: each calls providers or shows how they are."""
-    return [(SharedHealth(health, settings.REDIS_URL).exchange, SHARED_HEALTH_S)]
+    shared = SharedHealth(health, settings.REDIS_URL, count_error=metrics.REDIS_ERRORS.inc)
+    return [(shared.exchange, SHARED_HEALTH_S)]
 
 
 async def run_worker_schedule() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import socket
 import sys
@@ -119,7 +120,6 @@ def _serve(keys: Path | None) -> None:
     if settings.SCALED:
         # Names the broker for the tasks that this process rings for.
         import chofesh.celery  # noqa: F401
-
     from chat import following
     from chat.relay import current_relay
     from chat.runner import current_runner
@@ -148,6 +148,7 @@ def _serve(keys: Path | None) -> None:
     def stop() -> defer.Deferred[None]:
         return defer.Deferred.fromFuture(asyncio.ensure_future(drain()))
 
+    _keep_what_is_loaded()
     # Daphne itself drops everything at SIGTERM: replies must be ended before it begins to.
     reactor.addSystemEventTrigger("before", "shutdown", stop)  # type: ignore[arg-type]
     PatientServer(
@@ -159,6 +160,12 @@ def _serve(keys: Path | None) -> None:
         server_name="chofesh",
         verbosity=0,
     ).run()
+
+
+def _keep_what_is_loaded() -> None:
+    """It stays to the end, and looking through it for waste would stop every stream each time."""
+    gc.collect()
+    gc.freeze()
 
 
 def _say_ready(settings: Any, keys: Path | None) -> None:

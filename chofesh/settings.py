@@ -130,7 +130,9 @@ SQLITE = {
 POOL = {"pool": {"min_size": 2, "max_size": 10, "timeout": 5}}
 POSTGRESQL: dict[str, Any] = {}
 if DATABASE_URL:
-    POSTGRESQL |= dj_database_url.parse(DATABASE_URL, conn_max_age=0, conn_health_checks=True)
+    POSTGRESQL |= dj_database_url.parse(
+        DATABASE_URL, engine="chofesh.postgresql", conn_max_age=0, conn_health_checks=True
+    )
 # What the address asks for, as sslmode, and ours beside it.
 POSTGRESQL_OPTIONS = {**POSTGRESQL.get("OPTIONS", {}), **POOL}
 DATABASES = {"default": {**POSTGRESQL, "OPTIONS": POSTGRESQL_OPTIONS} if DATABASE_URL else SQLITE}
@@ -156,6 +158,8 @@ CELERY_BEAT_SCHEDULE = {
     "tidy": {"task": "chofesh.tidy", "schedule": 24 * 3600.0},
     "probe": {"task": "chofesh.probe", "schedule": 60.0, "options": {"expires": 60}},
 }
+# When each was last sent: without it, a beat that is restarted every day would never tidy up.
+CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
 CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 2, "socket_timeout": 5}
 
 AUTH_USER_MODEL = "accounts.User"
@@ -265,6 +269,8 @@ QUEUE_GRACE_S = 2
 JOURNAL_TICK_S = 0.05
 JOURNAL_TICK_MAX_S = 0.25
 DRAIN_S = environment.number("CHOFESH_DRAIN_SECONDS", 10)
+# How many times as long as providers/clocks.py says a provider may be silent.
+PATIENCE = environment.number("CHOFESH_PATIENCE_PERCENT", 100, least=10, most=1000) / 100
 
 METRICS_TOKEN = environment.text("CHOFESH_METRICS_TOKEN")
 WORKER_METRICS_PORT = environment.number("CHOFESH_WORKER_METRICS_PORT", 0, least=0, most=65_535)

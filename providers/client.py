@@ -21,6 +21,7 @@ from providers.connections import connection_failure, open_session
 from providers.dialects import demo
 from providers.errors import AddressError, FailureClass, ProviderError
 from providers.events import ReasoningDelta, StreamEvent, TextDelta
+from providers.optional_fields import leaving_out, named_by
 from providers.reading import AnswerReader, Ending, in_one_piece
 from providers.redaction import for_people
 from providers.refusals import Head, parsed_listing, refusal
@@ -155,7 +156,8 @@ class ProviderClient:
         clocks: Clocks,
     ) -> AsyncGenerator[StreamEvent, None]:
         endpoint, dialect = self._checked(endpoint)
-        call = _Call(dialect, dialect.build_request(endpoint, request), api_key, clocks)
+        wire = leaving_out(dialect.build_request(endpoint, request), request.without)
+        call = _Call(dialect, wire, api_key, clocks)
         watchdog = Watchdog(clocks.total_s)
         response: httpx.Response | None = None
         try:
@@ -180,6 +182,7 @@ class ProviderClient:
             got = Ending.CUT
             texts = (message.text for message in reversed(request.messages))
             failure = for_people(error, _plain(api_key), texts)
+            failure.optional = named_by(failure, endpoint.dialect, wire)
         finally:
             watchdog.close()
             if response is not None:

@@ -63,7 +63,8 @@ class ProviderError(Exception):
     `detail` is one line for people: never a key, at most 300 characters, no control characters.
     `status` is the HTTP status if there was one, `retry_after_s` the wait that the provider asked
     for, `usage` what it had counted by then, `after_text` whether answer text (or a tool call) had
-    been yielded, `inner` the class of an error that a broader class wraps.
+    been yielded, `inner` the class of an error that a broader class wraps, `optional` the field that was
+    refused where the request may well go without it.
     """
 
     def __init__(
@@ -81,6 +82,7 @@ class ProviderError(Exception):
         self.inner: FailureClass | None = None
         self.usage: Usage | None = None
         self.after_text = False
+        self.optional = ""
         super().__init__(f"{failure}: {self.detail}")
 
 

@@ -93,6 +93,7 @@ class ModelRequest:
     `model` is the provider's own name of it (`provider_model` of the card), not the model id.
     `tool_choice` is "auto", "none", "required" or the name of one tool.
     `prefill` is the beginning of the answer, for models whose card says that it works.
+    `without` are fields of the wire that this server refused and that may be left out.
     `analysis` is for the demo provider alone: `categories` (id -> 0..1), `difficulty` (0..1) and
     `explanation`, which it may talk about. It never leaves the process.
     """
@@ -108,4 +109,5 @@ class ModelRequest:
     response_format: ResponseFormat | None = None
     reasoning_effort: ReasoningEffort | None = None
     prefill: str = ""
+    without: frozenset[str] = frozenset()
     analysis: Mapping[str, object] | None = None

@@ -6,7 +6,7 @@ break at U+2028, U+2029 and U+0085, which may stand unescaped inside JSON.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from providers.errors import FailureClass, ProviderError
 
@@ -16,8 +16,7 @@ EVENT_BYTES = 2 * 1024 * 1024
 _BOM = b"\xef\xbb\xbf"
 
 
-@dataclass(frozen=True, slots=True)
-class ServerSentEvent:
+class ServerSentEvent(NamedTuple):
     """One event; `event` is empty where the server named none (the standard's "message")."""
 
     data: str

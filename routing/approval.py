@@ -24,7 +24,8 @@ from routing.cards import (
     shipped_catalog,
 )
 from routing.engine.values import Card
-from routing.snapshot import ways_of
+from routing.figures import price_words
+from routing.ways import ways_of
 
 CAPABILITY_NAMES = {
     "image": _("Images"),
@@ -52,7 +53,8 @@ class ModelRow:
 
     @property
     def price(self) -> str:
-        return f"${self.card.prices.input:g} / ${self.card.prices.output:g}"
+        prices = self.card.prices
+        return f"{price_words(prices.input)} / {price_words(prices.output)}"
 
     @property
     def capabilities(self) -> list[str]:

@@ -66,15 +66,20 @@ def with_reading(prepared: Prepared, reading: Reading) -> Prepared:
     return replace(prepared, reading=reading, decision=decision)
 
 
-def store(prepared: Prepared, second_reading: SecondReading | None = None) -> Stored:
-    call, decision = prepared.call, prepared.decision
-    decision_id, made_at = uuid7(), timezone.now()
-    stored = receipt(
-        decision, receipt_id=str(decision_id), made_at=made_at.isoformat(), asked=call.asked
-    )
+def store(
+    prepared: Prepared, second_reading: SecondReading | None = None, decision_id: UUID | None = None
+) -> Stored:
+    row = not_stored(prepared, decision_id or uuid7())
     if second_reading is not None:
-        stored["second_reading"] = second_reading
-    DecisionRow.objects.create(
+        row.receipt["second_reading"] = second_reading
+    row.save()
+    return Stored(row.id, row.receipt)
+
+
+def not_stored(prepared: Prepared, decision_id: UUID) -> DecisionRow:
+    call, decision = prepared.call, prepared.decision
+    made_at = timezone.now()
+    return DecisionRow(
         id=decision_id,
         organisation=call.organisation,
         user=call.user,
@@ -84,6 +89,7 @@ def store(prepared: Prepared, second_reading: SecondReading | None = None) -> St
         model_id=decision.chosen.candidate.card.id if decision.chosen else "",
         category=decision.category,
         difficulty=decision.difficulty,
-        receipt=stored,
+        receipt=receipt(
+            decision, receipt_id=str(decision_id), made_at=made_at.isoformat(), asked=call.asked
+        ),
     )
-    return Stored(decision_id, stored)

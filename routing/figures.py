@@ -18,6 +18,14 @@ def cost_words(cost_usd: float) -> str:
     return f"${cost_usd:.{digits}f}"
 
 
+def price_words(usd: float) -> str:
+    """Of a million tokens, exactly: cents are two figures, tenths of a cent stay."""
+    if usd == int(usd):
+        return f"${usd:.0f}"
+    whole, _point, cents = f"{usd:.6f}".rstrip("0").partition(".")
+    return f"${whole}.{cents.ljust(2, '0')}"
+
+
 def seconds_words(duration_s: float) -> str:
     digits = 0 if duration_s >= 10 else 1
     return _("%(seconds)s s") % {"seconds": f"{duration_s:.{digits}f}"}

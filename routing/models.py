@@ -100,6 +100,8 @@ class Attempt(models.Model):
     retry_after_s = models.FloatField(null=True)
     # The oldest messages of the conversation that no approved model's window had room for.
     left_out_messages = models.PositiveIntegerField(default=0)
+    # What was set aside for it in which budgets (answering/reserved.py), should somebody else have to book it.
+    reserved = models.JSONField(null=True)
 
     class Meta:
         ordering: ClassVar = ["number"]
@@ -116,6 +118,28 @@ class Attempt(models.Model):
 
     def __str__(self) -> str:
         return f"{self.number}: {self.model_id} {self.outcome}"
+
+
+class ReadingCall(models.Model):
+    """A call under way that asks what kind of message it is. Its decision is made by what it says, so it is stored
+    before there is one: under the id of that, and in `decision` what would have been decided without it.
+
+    It goes when the decision is stored with its attempt, or when answering/lost_attempts.py books it.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    organisation = models.ForeignKey(Organisation, models.CASCADE, related_name="+")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    decision = models.JSONField()
+    model_id = models.CharField(max_length=200)
+    endpoint = models.CharField(max_length=60)
+    credential = models.CharField(max_length=60, blank=True)
+    payer = models.CharField(max_length=12)
+    question_tokens = models.PositiveIntegerField()
+    started_at = models.DateTimeField(default=timezone.now, editable=False, db_index=True)
+
+    def __str__(self) -> str:
+        return f"{self.model_id} is asked since {self.started_at}"
 
 
 class Verdict(models.Model):
@@ -234,8 +258,8 @@ class RoutingPolicy(models.Model):
     reference_model = models.CharField(max_length=200, blank=True)
     rules = models.JSONField(default=list)
     # Who is asked for the kind of a message whose likeliest kind has less than this share; blank is nobody.
-    reader_model = models.CharField(max_length=200, blank=True)
-    reader_below = models.FloatField(default=0.4)
+    reader_model = models.CharField(max_length=200, blank=True, default="", db_default="")
+    reader_below = models.FloatField(default=0.4, db_default=0.4)
 
     def __str__(self) -> str:
         return f"Version {self.version} of {self.organisation_id}"

@@ -78,6 +78,11 @@ def auto_allowed(user: User, organisation: Organisation) -> bool:
     return organisation_policy(organisation).auto_allowed and personal_routing(user).auto_allowed
 
 
+def stand_in_allowed(organisation: Organisation) -> bool:
+    """Whether another model may answer for one that was chosen by hand: not where we may choose none."""
+    return organisation_policy(organisation).auto_allowed
+
+
 def default_model(user: User, organisation: Organisation) -> str:
     """What a new chat starts with: "auto", a model id, or "" where Auto is off and nothing is set."""
     theirs, mine = organisation_policy(organisation), personal_routing(user)
@@ -93,25 +98,32 @@ def effective_preference(user: User, organisation: Organisation) -> Preference:
     )
 
 
-def policy_for(
-    user: User,
-    organisation: Organisation,
-    asked: Asked,
-    cards: Mapping[str, Card],
-    budget: Budget,
-) -> Policy:
-    """The policy of one call: what was asked, then what the person set, then the organisation."""
-    theirs, mine = organisation_policy(organisation), personal_routing(user)
-    # A model that was chosen by hand is not measured against the pool of Auto.
-    pool = None if asked["model"] != AUTO else _first_given(asked["pool"], mine.pool)
-    teams = user.teams.filter(organisation=organisation).values_list("id", flat=True)
+def standing_policy(user: User, theirs: RoutingPolicy, cards: Mapping[str, Card]) -> Policy:
+    """What holds for each call of this person until somebody changes it."""
+    mine = personal_routing(user)
+    teams = user.teams.filter(organisation=theirs.organisation).values_list("id", flat=True)
     return replace(
         policy_of(theirs, cards),
-        preference=first_preference(asked["preference"], mine.preference, theirs.preference),
-        pool=None if pool is None else frozenset(pool),
+        preference=first_preference(mine.preference, theirs.preference),
+        pool=None if mine.pool is None else frozenset(mine.pool),
         rules=rules_from_json([*theirs.rules, *mine.rules]),
         teams=frozenset(map(str, teams)),
+    )
+
+
+def policy_of_call(standing: Policy, asked: Asked, budget: Budget) -> Policy:
+    """What was asked comes before what was set."""
+    by_hand = None if asked["model"] == AUTO else asked["model"]
+    # A model that was chosen by hand is not measured against the pool of Auto; who stands in for it is.
+    measured = by_hand is None or asked["fallback"]
+    pool = standing.pool if asked["pool"] is None else frozenset(asked["pool"])
+    return replace(
+        standing,
+        preference=first_preference(asked["preference"], standing.preference),
+        by_hand=by_hand if asked["fallback"] else None,
+        pool=pool if measured else None,
         budget=budget,
+        hour=timezone.localtime().hour,
     )
 
 
@@ -141,10 +153,6 @@ def reference_card(
 def _mean_quality(card: Card) -> float:
     default = card.quality.get("*", 0.0)
     return sum(card.quality.get(category, default) for category in CATEGORIES) / len(CATEGORIES)
-
-
-def _first_given(asked: list[str] | None, set_by_person: list[str] | None) -> list[str] | None:
-    return set_by_person if asked is None else asked
 
 
 def first_preference(*wishes: str) -> Preference:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import orjson
@@ -31,26 +31,42 @@ FORGOTTEN_S = 24 * 3600.0
 class SharedHealth:
     """One a process: `exchange` tells what is new here and hears what is new elsewhere."""
 
-    def __init__(self, health: Health, url: str, wall: Callable[[], float] = time.time) -> None:
-        self._health, self._wall = health, wall
+    def __init__(
+        self,
+        health: Health,
+        url: str,
+        wall: Callable[[], float] = time.time,
+        count_error: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._health, self._wall, self._count_error = health, wall, count_error
         self._redis = redis.asyncio.Redis.from_url(
             url, socket_connect_timeout=AWAY_S, socket_timeout=AWAY_S
         )
         self._is_away = False
+        self._ahead_s = 0.0
 
     async def exchange(self) -> None:
         breakers, speeds = self._health.news(), self._health.new_speeds()
         try:
-            told = await self._round_trip(_encoded(breakers), _encoded(speeds))
+            self._ahead_s = await self._seconds_ahead()
+            moved = _moved(breakers, self._ahead_s)
+            told = await self._round_trip(_encoded(moved), _encoded(speeds))
         except (RedisError, OSError) as error:
             self._health.keep_as_news(breakers, speeds)
+            self._count_error()
             if not self._is_away:
                 logger.warning("Redis is away, breakers are this process's own: %s", error)
             self._is_away = True
             return
         self._is_away = False
-        self._health.hear(_decoded(told[0], Opening))
+        self._health.hear(_moved(_decoded(told[0], Opening), -self._ahead_s))
         self._health.hear_speeds(_decoded(told[1], Speed))
+
+    async def _seconds_ahead(self) -> float:
+        """Of Redis's clock before ours. Its own is what they tell each other the times by: a clock
+        that is wrong here must not keep calls away elsewhere."""
+        seconds, microseconds = await self._redis.time()
+        return float(seconds + microseconds / 1e6 - self._wall())
 
     async def aclose(self) -> None:
         await self._redis.aclose()
@@ -71,7 +87,7 @@ class SharedHealth:
         return [openings, measured]
 
     async def _forget_old(self, openings: Mapping[str, Opening]) -> None:
-        now = self._wall()
+        now = self._wall() + self._ahead_s
         old = [
             scope
             for scope, opening in openings.items()
@@ -79,6 +95,19 @@ class SharedHealth:
         ]
         if old:
             await self._redis.hdel(BREAKERS, *old)
+
+
+def _moved(openings: Mapping[str, Opening], seconds: float) -> dict[str, Opening]:
+    """The same moments, as another clock has them; a time that is 0 is none."""
+    return {
+        scope: replace(
+            opening,
+            since=opening.since and opening.since + seconds,
+            until=opening.until + seconds,
+            probed_until=opening.probed_until and opening.probed_until + seconds,
+        )
+        for scope, opening in openings.items()
+    }
 
 
 def _encoded(told: Mapping[str, Opening] | Mapping[str, Speed]) -> dict[Any, Any]:

@@ -1,24 +1,20 @@
-"""Rows become engine values here, once a decision: nothing is remembered from call to call."""
+"""What is set, and how the models do just now, as engine values: once a decision."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from accounts.approvals import approved_model_ids
-from accounts.models import Endpoint, Organisation, User
-from accounts.provider_keys import usable_keys
-from routing.cards import organisation_cards
+from accounts.models import Organisation, User
 from routing.engine.record import Asked
-from routing.engine.values import Budget, Candidate, Card, Payer, Policy, Rejected
+from routing.engine.values import Budget, Candidate, Card, Policy, Rejected
 from routing.health import credential_scope, health, model_scope, provider_scope
 from routing.models import LearnedAbility
-from routing.policy import policy_for
-from routing.verdicts import learned_ability
-
-DEMO = "demo"
+from routing.policy import policy_of_call
+from routing.setup import Setup, setup_of
+from routing.ways import Way
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,57 +24,23 @@ class Snapshot:
     policy: Policy
 
 
-@dataclass(frozen=True, slots=True)
-class Way:
-    """How an organisation's member reaches all the models of one provider."""
-
-    provider: str
-    endpoint: str
-    credential: str | None
-    payer: Payer
-
-
 def take_snapshot(
     user: User, organisation: Organisation, asked: Asked, budget: Budget | None = None
 ) -> Snapshot:
-    cards = organisation_cards(organisation)
-    approved = approved_model_ids(user, organisation)
-    ways = ways_of(user, organisation)
-    policy = policy_for(user, organisation, asked, cards, budget or Budget())
-    if asked["model"] != "auto":
+    setup = setup_of(user, organisation)
+    cards = setup.cards
+    if asked["model"] != "auto" and not asked["fallback"]:
         cards = {key: card for key, card in cards.items() if key == asked["model"]}
-    reachable = {way.provider for way in ways}
-    learned = learned_ability(organisation)
     candidates = tuple(
-        _candidate(card, way, learned)
+        _candidate(card, way, setup.learned)
         for card in cards.values()
-        if card.id in approved
-        for way in ways
+        if card.id in setup.approved
+        for way in setup.ways
         if way.provider == card.provider
     )
-    excluded = tuple(_excluded(cards, approved, reachable, asked["model"]))
+    excluded = tuple(_excluded(setup, cards, asked["model"]))
+    policy = policy_of_call(setup.policy, asked, budget or Budget())
     return Snapshot(candidates, excluded, policy)
-
-
-def ways_of(user: User, organisation: Organisation) -> list[Way]:
-    """Personal keys before the organisation's, then the endpoints that need none.
-
-    The demo models step back as soon as there is anything else.
-    """
-    ways = []
-    for key in usable_keys(user, organisation):
-        payer: Payer = "person" if key.owner_id else "organisation"
-        ways.append(Way(key.provider, _endpoint_name(key.endpoint), key.credential, payer))
-    ways += [
-        Way(endpoint.provider, _endpoint_name(endpoint), None, "nobody")
-        for endpoint in organisation.endpoints.filter(keyless=True)
-    ]
-    return ways or [Way(DEMO, DEMO, None, "nobody")]
-
-
-def _endpoint_name(endpoint: Endpoint) -> str:
-    """On the receipt: the provider, and which of its addresses when the organisation set one."""
-    return f"{endpoint.provider}:{endpoint.id}" if endpoint.own_base_url else endpoint.provider
 
 
 def _candidate(card: Card, way: Way, learned: LearnedAbility) -> Candidate:
@@ -98,13 +60,12 @@ def _candidate(card: Card, way: Way, learned: LearnedAbility) -> Candidate:
     )
 
 
-def _excluded(
-    cards: dict[str, Card], approved: frozenset[str], reachable: set[str], asked: str
-) -> Iterator[Rejected]:
+def _excluded(setup: Setup, cards: Mapping[str, Card], asked: str) -> Iterator[Rejected]:
+    reachable = {way.provider for way in setup.ways}
     for card in cards.values():
-        if card.id not in approved:
+        if card.id not in setup.approved:
             # What nobody could reach anyway is not worth a line.
-            if card.provider in reachable or asked != "auto":
+            if card.provider in reachable or asked == card.id:
                 yield Rejected(card.id, "not_approved", _("Not approved for you"))
         elif card.provider not in reachable:
             yield Rejected(card.id, "no_key", _("There is no key for it"))

@@ -118,15 +118,18 @@ def learned_ability(organisation: Organisation) -> LearnedAbility:
     return row or LearnedAbility(organisation=organisation)
 
 
-def least_ability(decisions: QuerySet[Any]) -> float | None:
-    """What is asked for, in logits, once replies of these decisions were turned down; None if none was.
+def turned_down(decisions: QuerySet[Any]) -> QuerySet[Verdict, tuple[float | None, float]]:
+    """What was expected of the replies that were turned down, and how hard it was to answer.
 
     `decisions`: the ids of a conversation's decisions, as a query.
     """
-    turned_down = Verdict.objects.filter(decision__in=decisions, kind__in=TURNED_DOWN).exclude(
-        reason__in=NOT_ABOUT_QUALITY
-    )
-    figures = turned_down.values_list("expected_success", "decision__difficulty")
+    found = Verdict.objects.filter(decision__in=decisions, kind__in=TURNED_DOWN)
+    about_quality = found.exclude(reason__in=NOT_ABOUT_QUALITY)
+    return about_quality.values_list("expected_success", "decision__difficulty")
+
+
+def least_ability(figures: Iterable[tuple[float | None, float]]) -> float | None:
+    """What is asked for, in logits, once these were turned down; None if none was."""
     asked = [ability_above(success, hard) for success, hard in figures if success is not None]
     return max(asked, default=None)
 

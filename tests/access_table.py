@@ -309,7 +309,9 @@ ROUTES = (
     Route("POST", "rename_conversation", bob_alone(), CONVERSATION, {"title": "New"}),
     Route("POST", "delete_conversation", bob_alone(204), CONVERSATION),
     Route("POST", "restore_conversation", bob_alone(), CONVERSATION),
-    Route("POST", "choose_model", bob_alone(204), CONVERSATION, {"model": "auto"}),
+    Route(
+        "POST", "choose_model", bob_alone(204), CONVERSATION, {"model": "auto", "fallback": "true"}
+    ),
     Route("GET", "receipt", bob_alone(), REPLY),
     Route("POST", "show_reply", bob_alone(), REPLY),
     Route("POST", "show_message", bob_alone(), MESSAGE),

@@ -95,11 +95,11 @@ class FaultServer:
         task = asyncio.current_task()
         assert task is not None
         self._tasks.add(task)
-        script = self._scripts[min(self.connections, len(self._scripts) - 1)]
+        number = self.connections
         self.connections += 1
         try:
             self.requests.append(await read_request(reader))
-            await self._play(script, reader, writer)
+            await self._play(self._script_for(number, self.requests[-1]), reader, writer)
         except (ConnectionError, asyncio.IncompleteReadError):
             self.closed.set()
         except asyncio.CancelledError:
@@ -108,6 +108,9 @@ class FaultServer:
         finally:
             self._tasks.discard(task)
             writer.close()
+
+    def _script_for(self, number: int, _request: ReceivedRequest) -> Script:
+        return self._scripts[min(number, len(self._scripts) - 1)]
 
     async def _play(
         self, script: Script, reader: asyncio.StreamReader, writer: asyncio.StreamWriter

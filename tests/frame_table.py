@@ -59,7 +59,12 @@ FRAMES = (
     Said("send", {"client_msg_id": _new_id(), "text": "Hi", "model": "auto"}, _everybody("ack")),
     Said(
         "send",
-        {"client_msg_id": _new_id(), "text": "Hi", "conversation": "conversation"},
+        {
+            "client_msg_id": _new_id(),
+            "text": "Hi",
+            "conversation": "conversation",
+            "fallback": True,
+        },
         _bob_alone("ack"),
     ),
     Said(

@@ -37,6 +37,7 @@ class TcpProxy:
     def __init__(self, port: int, host: str = "127.0.0.1") -> None:
         self.weather = FAIR
         self.connections = 0
+        self._stranded = 0
         self._host, self._server_port = host, port
         self._open: dict[asyncio.Task[None], tuple[asyncio.StreamWriter, ...]] = {}
 
@@ -61,6 +62,10 @@ class TcpProxy:
         """From any thread: end every connection with RST, as a firewall does."""
         asyncio.run_coroutine_threadsafe(self._drop(with_reset=True), self._loop).result(10)
 
+    def strand(self) -> None:
+        """Whatever is open now is dead and looks alive: nothing passes any more, for good."""
+        self._stranded = self.connections
+
     async def _drop(self, *, with_reset: bool = False) -> None:
         tasks = list(self._open)
         for writer in [writer for pair in self._open.values() for writer in pair]:
@@ -83,7 +88,8 @@ class TcpProxy:
             back, there = await asyncio.open_connection(self._host, self._server_port)
             self._open[task] = (writer, there)
             self.connections += 1
-            await self._carry_both((reader, there), (back, writer))
+            number = self.connections
+            await self._carry_both(number, (reader, there), (back, writer))
         except (OSError, asyncio.CancelledError):
             # Only `_drop` cancels; asyncio would log what a handler raises.
             return
@@ -93,9 +99,11 @@ class TcpProxy:
             if there is not None:
                 there.close()
 
-    async def _carry_both(self, *ways: tuple[asyncio.StreamReader, asyncio.StreamWriter]) -> None:
+    async def _carry_both(
+        self, number: int, *ways: tuple[asyncio.StreamReader, asyncio.StreamWriter]
+    ) -> None:
         """Until either side has ended."""
-        carrying = [asyncio.create_task(self._carry(*way)) for way in ways]
+        carrying = [asyncio.create_task(self._carry(number, *way)) for way in ways]
         try:
             await asyncio.wait(carrying, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -103,18 +111,20 @@ class TcpProxy:
                 task.cancel()
             await asyncio.gather(*carrying, return_exceptions=True)
 
-    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _carry(
+        self, number: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
         with suppress(OSError):
             while data := await reader.read(READ_BYTES):
                 size = self.weather.slice_bytes or len(data)
                 for start in range(0, len(data), size):
-                    await self._wait()
+                    await self._wait(number)
                     writer.write(data[start : start + size])
                     await writer.drain()
 
-    async def _wait(self) -> None:
+    async def _wait(self, number: int) -> None:
         await asyncio.sleep(self.weather.latency_s)
-        while self.weather.is_black_hole:
+        while self.weather.is_black_hole or number <= self._stranded:
             await asyncio.sleep(0.02)
 
 

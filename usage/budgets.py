@@ -11,7 +11,10 @@ from django.db.models.functions import Greatest
 from django.utils import timezone
 
 from accounts.models import Organisation, User
+from accounts.revisions import KeptByRevision
 from usage.models import Budget
+
+_set: KeptByRevision[bool] = KeptByRevision()
 
 
 class BudgetExhaustedError(Exception):
@@ -27,6 +30,11 @@ def budgets_of(user: User, organisation: Organisation) -> QuerySet[Budget]:
     return organisation.budgets.filter(
         Q(user=user) | Q(team__members=user) | Q(user=None, team=None)
     ).distinct()
+
+
+def are_set(organisation: Organisation) -> bool:
+    """Whether anything limits the spending here. Most organisations look no further."""
+    return _set.get(organisation.pk, "budgets", organisation.budgets.exists)
 
 
 def reserve(user: User, organisation: Organisation, cost_usd: Decimal) -> list[Budget]:
@@ -50,11 +58,11 @@ def settle(
     """Book what the call really cost in the place of what was set aside. A try that was not delivered
     is the organisation's overhead: it counts in its own budgets, not in a team's or a person's.
 
-    `budgets` as reserve() gave them: a period that began since has forgotten what was set aside.
+    `budgets` as reserve() gave them: a period that began since, or was chosen, has forgotten what was set aside.
     """
     left = Greatest(F("reserved_usd") - reserved_usd, Decimal(0))
     for budget in sorted(budgets, key=lambda budget: budget.id):
-        same_period = When(period_start=budget.period_start, then=left)
+        same_period = When(period=budget.period, period_start=budget.period_start, then=left)
         Budget.objects.filter(id=budget.id).update(
             reserved_usd=Case(same_period, default=F("reserved_usd")),
             spent_usd=F("spent_usd")
@@ -65,6 +73,8 @@ def settle(
 def left_usd(user: User, organisation: Organisation) -> tuple[Decimal | None, float]:
     """The least that is left of any budget, and the share of that budget that is gone (0..1)."""
     least, gone = None, 0.0
+    if not are_set(organisation):
+        return least, gone
     for budget in budgets_of(user, organisation):
         _begin_period(budget)
         left = max(Decimal(0), budget.limit_usd - budget.spent_usd - budget.reserved_usd)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, cast
@@ -12,7 +12,9 @@ from django.db.models import Count, F, Q, QuerySet, Sum
 from django.utils import timezone
 
 from accounts.models import Organisation, User
+from routing.cards import organisation_cards
 from routing.models import Attempt
+from routing.names import model_name
 from usage.models import LedgerEntry
 from usage.money import usd
 
@@ -47,25 +49,38 @@ class Summary:
 
 
 def of_person(user: User, organisation: Organisation) -> Summary:
-    return _summary(LedgerEntry.objects.filter(organisation=organisation, user=user), people=False)
+    entries = LedgerEntry.objects.filter(organisation=organisation, user=user)
+    return _summary(entries, organisation, people=False)
 
 
 def of_organisation(organisation: Organisation) -> Summary:
     """Totals by person, never what they wrote."""
-    return _summary(LedgerEntry.objects.filter(organisation=organisation), people=True)
+    entries = LedgerEntry.objects.filter(organisation=organisation)
+    return _summary(entries, organisation, people=True)
 
 
-def _summary(entries: QuerySet[LedgerEntry], *, people: bool) -> Summary:
+def _summary(
+    entries: QuerySet[LedgerEntry], organisation: Organisation, *, people: bool
+) -> Summary:
     since = timezone.now() - timedelta(days=DAYS)
     recent = entries.filter(at__gte=since)
     total = recent.aggregate(**_sums())
     return Summary(
         total=_line("", total),
-        by_model=_lines(recent, "model_id"),
+        by_model=_by_model(recent, organisation),
         by_payer=_lines(recent, "payer"),
         by_person=_lines(recent, "user__email") if people else [],
         since=since,
     )
+
+
+def _by_model(entries: QuerySet[LedgerEntry], organisation: Organisation) -> list[Line]:
+    cards = organisation_cards(organisation)
+    lines = _lines(entries, "model_id")
+    return [
+        replace(line, name=cards[line.name].name if line.name in cards else model_name(line.name))
+        for line in lines
+    ]
 
 
 def _lines(entries: QuerySet[LedgerEntry], group: str) -> list[Line]:

@@ -13,6 +13,6 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='reply',
             name='earlier_decisions',
-            field=models.JSONField(default=list),
+            field=models.JSONField(default=list, db_default=[]),
         ),
     ]

@@ -13,6 +13,6 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='conversation',
             name='pinned_model',
-            field=models.CharField(blank=True, max_length=200),
+            field=models.CharField(blank=True, max_length=200, default='', db_default=''),
         ),
     ]

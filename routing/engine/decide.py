@@ -6,6 +6,7 @@ Pure: no clock, no randomness, no I/O; the same inputs give the same Decision, i
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from routing.engine.cost import sent_and_cached, tokens_usd
 from routing.engine.demand import Demand, all_sensitive, demand_of
@@ -44,6 +45,8 @@ def decide(
     `reading` is what the classifier read in `request`. Costs are USD at list prices, waits seconds, success a
     probability. Raises nothing: with nobody left `chosen` is None, and `rejected` and `explanation` say why.
     """
+    if policy.by_hand is not None:
+        return _by_hand(reading, request, candidates, policy, incumbent)
     rule = first_match(reading, request, policy)
     demand = demand_of(reading, request, policy, rule, incumbent)
     estimates, refused = admit(candidates, demand)
@@ -71,6 +74,35 @@ def decide(
         policy_version=policy.version,
         classifier=reading.classifier,
         engine=ENGINE_VERSION,
+    )
+
+
+def _by_hand(
+    reading: Reading,
+    request: Request,
+    candidates: Sequence[Candidate],
+    policy: Policy,
+    incumbent: Incumbent | None,
+) -> Decision:
+    """The model chosen by hand as if it stood alone, in no pool; then the others as they stand to each other."""
+    own = [each for each in candidates if each.card.id == policy.by_hand]
+    others = [each for each in candidates if each.card.id != policy.by_hand]
+    of_own = tuple(each for each in policy.excluded if each.model == policy.by_hand)
+    of_others = tuple(each for each in policy.excluded if each.model != policy.by_hand)
+    alone = replace(policy, by_hand=None, pool=None, excluded=of_own)
+    chosen = decide(reading, request, own, alone, incumbent)
+    pooled = replace(alone, pool=policy.pool, excluded=of_others)
+    rest = decide(reading, request, others, pooled, incumbent)
+    ranked = tuple(
+        each._replace(rank=rank)
+        for rank, each in enumerate((*chosen.candidates, *rest.candidates), start=1)
+    )
+    return replace(
+        rest if rest.chosen and not chosen.chosen else chosen,
+        chosen=ranked[0] if ranked else None,
+        fallbacks=fallbacks(ranked),
+        candidates=ranked,
+        rejected=(*chosen.rejected, *rest.rejected),
     )
 
 

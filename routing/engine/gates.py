@@ -50,6 +50,19 @@ def admit(candidates: Sequence[Candidate], demand: Demand) -> Admission:
     return admission
 
 
+def refusal_of(candidate: Candidate, before: Candidate, demand: Demand) -> Rejected | None:
+    """The first gate that refuses a candidate which has changed since it was admitted as `before`.
+
+    A gate that would have refused that one too was opened for it, and is open still.
+    """
+    for gate in GATES:
+        was_opened = gate.code in RELAXED_IN_ORDER and any(gate.refusals((before,), demand))
+        refusals = _relaxed(gate).refusals if was_opened else gate.refusals
+        for _, reason in refusals((candidate,), demand):
+            return Rejected(candidate.card.id, gate.code, reason)
+    return None
+
+
 def _pass(candidates: Sequence[Candidate], demand: Demand, gates: Sequence[Gate]) -> Admission:
     rejected: list[Rejected] = []
     for code, refusals in gates:

@@ -6,7 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from routing.engine.decide import decide
+from routing.engine.demand import demand_of
+from routing.engine.gates import refusal_of
 from routing.engine.record import Receipt
+from routing.engine.rules import first_match
 from routing.engine.stickiness import PINNED
 from routing.engine.values import (
     Budget,
@@ -15,6 +18,7 @@ from routing.engine.values import (
     Incumbent,
     Policy,
     Reading,
+    Rejected,
     Request,
     Turn,
 )
@@ -27,9 +31,25 @@ def replay(receipt: Receipt, candidates: Sequence[Candidate], policy: Policy) ->
     put in its likeliest place: the incumbent's difficulty is today's, the message has an even share of the prompt.
     """
     pool = receipt["asked"]["pool"]
-    budget = Budget(receipt["budget"]["left_usd"], receipt["budget"]["pressure"])
-    then = replace(policy, budget=budget, pool=policy.pool if pool is None else frozenset(pool))
+    then = replace(
+        policy, pool=policy.pool if pool is None else frozenset(pool), budget=_budget(receipt)
+    )
     return decide(_reading(receipt), _request(receipt), candidates, then, _incumbent(receipt))
+
+
+def refusal(
+    receipt: Receipt, before: Candidate, candidate: Candidate, policy: Policy
+) -> Rejected | None:
+    """Why `candidate` may not answer what stands on `receipt`, which was decided when it was `before`; None if it may."""
+    reading, request = _reading(receipt), _request(receipt)
+    then = replace(policy, budget=_budget(receipt))
+    rule = first_match(reading, request, then)
+    demand = demand_of(reading, request, then, rule, _incumbent(receipt))
+    return refusal_of(candidate, before, demand)
+
+
+def _budget(receipt: Receipt) -> Budget:
+    return Budget(receipt["budget"]["left_usd"], receipt["budget"]["pressure"])
 
 
 def _reading(receipt: Receipt) -> Reading:

@@ -238,13 +238,14 @@ class Rule:
 class Policy:
     """How this caller's decisions are made.
 
-    `pool`: the caller's own choice of model ids. `rules`: the organisation's, then the person's. `reference`: the card
-    that savings are told against. `excluded`: models refused before the engine (not approved, no credential), told
-    along. `teams` and `hour` (0..23, local) are what rules ask for. `switch_margin`: in units of the score.
+    `by_hand`: the caller's choice, first if it may answer; the others stand in for it. `pool`: the caller's own model ids.
+    `rules`: the organisation's, then the person's. `reference`: the card that savings are told against. `excluded`: who
+    was refused before the engine, told along. `teams`, `hour` (local): what rules ask for. `switch_margin`: of the score.
     """
 
     version: int = 0
     preference: Preference = "balanced"
+    by_hand: str | None = None
     pool: frozenset[str] | None = None
     rules: tuple[Rule, ...] = ()
     reference: Card | None = None

@@ -13,11 +13,11 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='routingpolicy',
             name='reader_below',
-            field=models.FloatField(default=0.4),
+            field=models.FloatField(default=0.4, db_default=0.4),
         ),
         migrations.AddField(
             model_name='routingpolicy',
             name='reader_model',
-            field=models.CharField(blank=True, max_length=200),
+            field=models.CharField(blank=True, max_length=200, default='', db_default=''),
         ),
     ]

@@ -9,12 +9,19 @@ const button = document.querySelector("[data-model-button]");
 const options = [...menu.querySelectorAll("[data-option]")];
 const noModel = menu.querySelector("[data-no-model]");
 
-const choice = { model: menu.dataset.model, preference: menu.dataset.preference || "balanced" };
+// Only where another model could answer for the one that is chosen by hand.
+const fallback = document.querySelector("[data-fallback]");
+
+const choice = {
+  model: menu.dataset.model,
+  preference: menu.dataset.preference || "balanced",
+  fallback: fallback?.querySelector("input").checked ?? null,
+};
 let retry = null;
 let active = null;
 let conversation = "";
 
-/** {model, preference} for the next message. */
+/** {model, preference, fallback} for the next message. */
 export function chosenModel() {
   return { ...choice };
 }
@@ -93,13 +100,18 @@ function pick(option) {
 function show() {
   const chosen = options.find(matches);
   for (const option of options) option.setAttribute("aria-selected", String(option === chosen));
-  button.querySelector("[data-model-label]").textContent = chosen?.dataset.label ?? choice.model;
+  const name = chosen?.dataset.label ?? choice.model;
+  button.querySelector("[data-model-label]").textContent = name;
+  if (!fallback) return;
+  fallback.hidden = !choice.model || choice.model === "auto";
+  fallback.querySelector("[data-chosen-name]").textContent = name;
 }
 
 async function save() {
   if (!conversation) return;
   try {
-    await post(`/c/${conversation}/model`, choice);
+    const { model, preference } = choice;
+    await post(`/c/${conversation}/model`, fallback ? choice : { model, preference });
   } catch {
     toast(say("modelKept"));
   }
@@ -131,4 +143,8 @@ menu.addEventListener("click", (event) => {
   if (option) pick(option);
 });
 button.addEventListener("click", openModelMenu);
+fallback?.addEventListener("change", (event) => {
+  choice.fallback = event.target.checked;
+  save();
+});
 show();

@@ -1,6 +1,10 @@
 // One connection that comes back by itself. It says hello first, then what was not confirmed yet.
 const PING_MS = 20_000;
 const DEAD_MS = 45_000;
+// A page whose clock went on by so much between two looks has slept.
+const LOOK_MS = 2_000;
+const SLEPT_MS = 8_000;
+const ANSWER_MS = 4_000;
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 15_000;
 const SESSION_ENDED = new Set([4401, 4403]);
@@ -18,10 +22,12 @@ export class ChatSocket {
     this.failures = 0;
     this.isReady = false;
     this.connect();
+    this.lookedAt = Date.now();
     setInterval(() => this.beat(), PING_MS);
-    addEventListener("online", () => this.reconnectNow());
+    setInterval(() => this.look(), LOOK_MS);
+    addEventListener("online", () => this.wake());
     document.addEventListener("visibilitychange", () => {
-      if (!document.hidden) this.beat();
+      if (!document.hidden) this.wake();
     });
   }
 
@@ -71,6 +77,7 @@ export class ChatSocket {
     this.isReady = false;
     this.socket = null;
     if (SESSION_ENDED.has(code) || (this.failures > 0 && (await isSignedOut()))) {
+      this.isOver = true;
       this.status("closed");
       return;
     }
@@ -81,22 +88,43 @@ export class ChatSocket {
     this.retry = setTimeout(() => this.connect(), longest * (0.5 + Math.random() / 2));
   }
 
-  reconnectNow() {
-    if (this.socket !== null) return;
-    clearTimeout(this.retry);
-    this.connect();
+  look() {
+    const hasSlept = isFarFrom(this.lookedAt, SLEPT_MS);
+    this.lookedAt = Date.now();
+    if (hasSlept) this.wake();
   }
 
-  // A laptop that slept holds a socket that looks open and is not.
+  // A laptop that slept holds a socket that looks open and is not: whoever does not answer soon is gone.
+  wake() {
+    if (this.isOver) return;
+    if (this.socket === null) {
+      clearTimeout(this.retry);
+      this.connect();
+      return;
+    }
+    if (this.isReady) this.write({ type: "ping" });
+    const { socket, heardAt } = this;
+    clearTimeout(this.waking);
+    this.waking = setTimeout(() => {
+      if (socket === this.socket && heardAt === this.heardAt) this.giveUp();
+    }, ANSWER_MS);
+  }
+
   beat() {
     if (this.socket === null) return;
-    if (Date.now() - this.heardAt > DEAD_MS) {
-      this.socket.close();
-      this.lose(1006);
-    } else if (this.isReady) {
-      this.write({ type: "ping" });
-    }
+    if (isFarFrom(this.heardAt, DEAD_MS)) this.giveUp();
+    else if (this.isReady) this.write({ type: "ping" });
   }
+
+  giveUp() {
+    this.socket.close();
+    this.lose(1006);
+  }
+}
+
+// Either way: a clock may be put back.
+function isFarFrom(moment, milliseconds) {
+  return Math.abs(Date.now() - moment) > milliseconds;
 }
 
 async function isSignedOut() {

@@ -3,6 +3,8 @@ from __future__ import annotations
 import base64
 import secrets
 import stat
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
 import pytest
 
@@ -35,6 +37,19 @@ def test_it_leaves_an_existing_ring_alone(tmp_path):
     before = ring_from_folder(tmp_path / "keys")
     assert not create_key_ring(tmp_path / "keys")
     assert ring_from_folder(tmp_path / "keys") == before
+
+
+def test_processes_that_start_together_make_one_key(tmp_path):
+    together = Barrier(8)
+
+    def start(_number: int) -> bool:
+        together.wait()
+        return create_key_ring(tmp_path / "keys")
+
+    with ThreadPoolExecutor(8) as processes:
+        made = list(processes.map(start, range(8)))
+
+    assert made.count(True) == len(ring_from_folder(tmp_path / "keys").roots) == 1
 
 
 def test_a_new_root_becomes_the_primary_one(tmp_path):

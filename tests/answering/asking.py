@@ -45,11 +45,12 @@ class Heard:
 def ask_for(
     user: User, organisation: Organisation, text: str = "Hello", model: str = "auto", **fields: Any
 ) -> AnswerRequest:
+    """`fallback`: whether others may answer for a model that is chosen by hand."""
     asked: Asked = {
         "model": model,
         "preference": "",
         "pool": None,
-        "fallback": True,
+        "fallback": fields.pop("fallback", model == "auto"),
         "surface": "chat",
     }
     messages = (Message("user", (TextPart(text),)),)
@@ -62,10 +63,21 @@ async def heard(request: AnswerRequest) -> Heard:
 
 async def decided_and_then(request: AnswerRequest, change: Callable[[], object]) -> Heard:
     """Between the decision and the first call something is changed."""
+    return await heard_until(DecisionMade, request, change)
+
+
+async def failed_and_then(request: AnswerRequest, change: Callable[[], object]) -> Heard:
+    """Between a failed call and the next something is changed."""
+    return await heard_until(AttemptFailed, request, change)
+
+
+async def heard_until(
+    when: type[AnswerEvent], request: AnswerRequest, change: Callable[[], object]
+) -> Heard:
     told = Heard()
     try:
         async for event in answer(request):
-            if isinstance(event, DecisionMade):
+            if isinstance(event, when):
                 await database_sync_to_async(change)()
             told.events.append(event)
     except AnswerError as error:

@@ -119,6 +119,14 @@ def test_what_follows_when_the_provider_names_a_time(kind, seconds, number, agai
         assert step.wait_s == seconds
 
 
+def test_out_of_credit_for_a_time_another_model_may_answer_by_the_same_key():
+    """One that costs less may be within what is left; without a time nothing is."""
+    assert step_after(failure(F.PAYMENT_REQUIRED, 3.0), 2, other_candidates=True).next == "yes"
+    assert step_after(failure(F.PAYMENT_REQUIRED), 1, other_candidates=True).next == (
+        "other credential"
+    )
+
+
 @pytest.mark.parametrize("jitter", [0.0, 0.5, 1.0])
 def test_a_retry_waits_about_half_a_second(jitter):
     wait_s = step_after(failure(F.SERVER_ERROR), 1, other_candidates=True, jitter=jitter).wait_s

@@ -44,11 +44,15 @@ class Row:
     """What is read in the end; with no text it ends in words."""
 
 
+UNKNOWN_FIELD = refusal(
+    "400 Bad Request", "unknown_parameter", "Unknown parameter: 'stream_options'."
+)
 ENDS = [
     Row("1", refusal("400 Bad Request"), "A", "bad_request", ""),
     Row("2", refusal("400 Bad Request", "context_length_exceeded"), "A", "context_too_long", ""),
     Row("3", refusal("400 Bad Request", "billing_hard_limit_reached"), "A", "spend_limit", ""),
     Row("4", refusal("401 Unauthorized", "invalid_api_key"), "A", "key_rejected", ""),
+    Row("1 again", UNKNOWN_FIELD, "AA", "bad_request", ""),
     Row("5", refusal("402 Payment Required"), "A", "payment_required", ""),
     Row("8", refusal("400 Bad Request", "content_policy_violation"), "A", "content_policy", ""),
     Row("12", refusal("413 Payload Too Large"), "A", "too_large", ""),
@@ -56,6 +60,7 @@ ENDS = [
     Row("15", refusal("429 Too Many Requests", "insufficient_quota"), "A", "quota_exhausted", ""),
 ]
 GOES_ON = [
+    Row("6 long", refusal("402 Payment Required", retry_after="60"), "AB", "payment_required"),
     Row("7", refusal("403 Forbidden"), "AB", "forbidden"),
     Row("9", refusal("404 Not Found", "model_not_found"), "AB", "model_gone"),
     Row("14", refusal("429 Too Many Requests", retry_after="2"), "AB", "rate_limited"),
@@ -65,6 +70,7 @@ GOES_ON = [
     Row("38", [head("302 Found", location="/elsewhere")], "AB", "redirect"),
 ]
 TRIES_AGAIN = [
+    Row("6", refusal("402 Payment Required", retry_after="0.1"), "AAB", "payment_required"),
     Row("10", refusal("408 Request Timeout"), "AAB", "request_timeout"),
     Row("11", refusal("409 Conflict"), "AAB", "conflict"),
     Row("16", refusal("429 Too Many Requests"), "AAB", "rate_limited"),
@@ -122,3 +128,25 @@ async def test_it_happens_as_the_matrix_says(connected, alice, monkeypatch, in_d
     failed = LedgerEntry.objects.exclude(outcome="answered")
     if row in [*ENDS, *GOES_ON]:
         assert {entry.cost_usd async for entry in failed} == {0}
+
+
+async def test_row_1_a_field_that_is_refused_is_left_out_once(connected, alice, monkeypatch):
+    async with FaultServer(UNKNOWN_FIELD, FAULTS["none"]) as server:
+        monkeypatch.setenv("CHOFESH_OPENAI_BASE_URL", f"{server.base_url}/v1")
+        told = await heard(ask_for(alice, connected))
+
+    assert (told.text, told.failures) == ("Hello", ["bad_request"])
+    first, second = (json.loads(request.body) for request in server.requests)
+    assert first.keys() - second.keys() == {"stream_options"}
+    assert {name: first[name] for name in second} == second
+
+
+@pytest.mark.parametrize("field", ["messages", "model", "tools", "stream"])
+async def test_row_1_what_was_asked_is_never_left_out(connected, alice, monkeypatch, field):
+    refused = refusal("400 Bad Request", "unknown_parameter", f"Unknown parameter: '{field}'.")
+    async with FaultServer(refused, FAULTS["none"]) as server:
+        monkeypatch.setenv("CHOFESH_OPENAI_BASE_URL", f"{server.base_url}/v1")
+        told = await heard(ask_for(alice, connected))
+
+    assert told.error is not None
+    assert server.connections == 1

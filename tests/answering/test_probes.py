@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Iterator
 from datetime import timedelta
 from uuid import UUID
 
@@ -28,6 +30,13 @@ def health(_fresh_health: None, monkeypatch: pytest.MonkeyPatch) -> Health:
 def scopes(connected) -> list[str]:
     credential = connected.provider_keys.get().credential
     return [model_scope(credential, "openai", model) for model in (MODEL, OTHER_MODEL)]
+
+
+@pytest.fixture(autouse=True)
+def _fresh_marks() -> Iterator[None]:
+    cache.clear()
+    yield
+    cache.clear()
 
 
 async def test_who_lists_its_models_again_may_be_tried(connected, upstream, health, scopes):
@@ -101,32 +110,49 @@ def called(organisation, ago: timedelta) -> None:
 
 
 @pytest.fixture
-def _fresh_marks():
-    cache.clear()
-    yield
-    cache.clear()
-
-
-@pytest.fixture
 def away(upstream, monkeypatch):
     monkeypatch.setenv("CHOFESH_OPENAI_BASE_URL", "http://127.0.0.1:9/v1")
 
 
-@pytest.mark.usefixtures("_fresh_marks", "away")
+@pytest.mark.usefixtures("away")
 async def test_what_nobody_called_lately_is_known_to_be_away(
     connected, health, in_database, scopes
 ):
     await in_database(called)(connected, timedelta(hours=2))
 
-    for _round in range(3):
-        assert health.may_try(scopes[0])
-        await probes.probe_stale()
+    assert health.may_try(scopes[0])
+
+    await probes.probe_stale()
 
     assert not health.may_try(scopes[0])
     assert health.may_try(scopes[1])
 
 
-@pytest.mark.usefixtures("_fresh_marks", "away")
+async def test_one_failure_closes_nothing(connected, upstream, health, in_database, scopes):
+    await in_database(called)(connected, timedelta(hours=2))
+    upstream.listing_status = 503
+
+    async def come_back() -> None:
+        while not upstream.listed:
+            await asyncio.sleep(0.01)
+        upstream.listing_status = 200
+
+    await asyncio.gather(probes.probe_stale(), come_back())
+
+    assert upstream.listed == 2
+    assert health.may_try(scopes[0])
+
+
+async def test_of_two_that_look_at_once_one_asks(connected, upstream, health, scopes):
+    for scope in scopes:
+        health.failed(scope, counts=3)
+
+    await asyncio.gather(probes.probe_failing(), probes.probe_failing())
+
+    assert upstream.listed == 1
+
+
+@pytest.mark.usefixtures("away")
 @pytest.mark.parametrize("ago", [timedelta(minutes=1), timedelta(days=2)])
 async def test_what_is_in_use_or_out_of_use_is_left_alone(
     connected, health, in_database, scopes, ago
@@ -139,7 +165,6 @@ async def test_what_is_in_use_or_out_of_use_is_left_alone(
     assert health.may_try(scopes[0])
 
 
-@pytest.mark.usefixtures("_fresh_marks")
 async def test_a_stale_way_is_asked_once_in_ten_minutes_and_never_called(
     connected, upstream, health, in_database
 ):
@@ -151,7 +176,6 @@ async def test_a_stale_way_is_asked_once_in_ten_minutes_and_never_called(
     assert (upstream.listed, upstream.asked) == (1, [])
 
 
-@pytest.mark.usefixtures("_fresh_marks")
 async def test_a_key_that_is_refused_meanwhile_is_known_to_its_owner(
     connected, upstream, health, in_database, scopes
 ):
@@ -161,5 +185,6 @@ async def test_a_key_that_is_refused_meanwhile_is_known_to_its_owner(
     await probes.probe_stale()
 
     key = await in_database(connected.provider_keys.get)()
+    assert upstream.listed == 1
     assert "rejected" in key.last_failure
     assert not health.may_try(f"credential {key.credential}")

@@ -47,6 +47,17 @@ def test_it_tries_a_broken_model_once_more():
     ]  # fmt: skip
 
 
+def test_a_model_is_tried_twice_at_most_whichever_key_calls_it():
+    mine = candidate("acme/one", "person:1", "person")
+    walk = Walk(request(), decision(mine, ONE, TWO))
+    walk.next_candidate()
+    fail(walk, F.FORBIDDEN)
+
+    assert walked(walk, F.SERVER_ERROR) == [
+        "acme/one organisation", "acme/two organisation", "acme/two organisation",
+    ]  # fmt: skip
+
+
 def test_the_wait_before_another_model_is_none():
     walk = Walk(request(), decision(ONE, TWO))
     walk.next_candidate()
@@ -90,6 +101,15 @@ class TestCaps:
 
         assert len(walked(Walk(request(), decision(*many)))) == fallback_matrix.MODELS
 
+    def test_who_is_passed_over_is_none_of_them(self):
+        gone = [candidate(f"acme/gone{number}") for number in range(4)]
+        walk = Walk(request(), decision(*gone, ONE))
+        for _ in gone:
+            walk.next_candidate()
+            walk.withdrawn()
+
+        assert walk.next_candidate() is ONE
+
     def test_it_makes_at_most_so_many_attempts(self):
         many = [candidate(f"acme/{number}") for number in range(10)]
 
@@ -131,7 +151,7 @@ class TestCredentials:
 
         assert walk.next_candidate() is there
 
-    @pytest.mark.parametrize("kind", [F.RATE_LIMITED, F.FORBIDDEN])
+    @pytest.mark.parametrize("kind", [F.RATE_LIMITED, F.FORBIDDEN, F.PAYMENT_REQUIRED])
     def test_what_may_be_the_credential_s_is_tried_with_another(self, kind):
         other = candidate("acme/one", "org:2")
         walk = Walk(request(), decision(ONE, other))
@@ -214,6 +234,14 @@ def test_a_withdrawn_candidate_counts_as_no_attempt():
     assert walk.next_candidate() is TWO
     assert walk.number == 1
     assert "no longer available" in walk.summary()
+
+
+def test_a_reason_is_told_in_the_place_of_the_usual_words():
+    walk = Walk(request(), decision(ONE))
+    walk.next_candidate()
+    walk.withdrawn("Cannot see images")
+
+    assert f"{ONE.card.name}: Cannot see images" in walk.summary()
 
 
 def test_the_summary_lists_every_try_once():

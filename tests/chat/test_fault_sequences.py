@@ -3,13 +3,15 @@ here: an attempt is its row. The promises are looked at after every step (reliab
 
 from __future__ import annotations
 
+import os
+import random
 from datetime import timedelta
-from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     Bundle,
@@ -23,8 +25,9 @@ from hypothesis.stateful import (
 )
 
 from accounts.models import User
-from answering.attempts import Reserved, book_once
+from answering.attempts import book_once
 from answering.lost_attempts import LONGEST_CALL
+from answering.reserved import Reserved
 from chat import leases, reaper, turns
 from chat.journal import Lease, Piece, commit_pieces
 from chat.leases import Ending
@@ -35,13 +38,15 @@ from tests.chat.rows import make_queued
 from usage.ledger import Used
 from usage.models import LedgerEntry
 
+SHARES = 20
+SEQUENCES = int(os.environ.get("CHOFESH_SEQUENCES", "10000"))
 ENDINGS = [
     Ending(ReplyState.DONE, finish="stop"),
     Ending(ReplyState.INTERRUPTED, failure="stalled", words="It stopped responding."),
     Ending(ReplyState.FAILED, failure="server_error", words="It failed."),
 ]
 PRICES = Prices(1.0, 2.0)
-NOTHING = Reserved((), Decimal(0))
+NOTHING = Reserved()
 
 
 class Faults(RuleBasedStateMachine):
@@ -53,6 +58,8 @@ class Faults(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
+        self.story = transaction.atomic()
+        self.story.__enter__()
         self.seen = ""
         self.ended: tuple[str, str] | None = None
         self.owners = 0
@@ -160,9 +167,16 @@ class Faults(RuleBasedStateMachine):
         assert LedgerEntry.objects.count() == ended.count()
 
     def teardown(self) -> None:
-        """Everybody dies. What is left ends by itself, and its calls are booked."""
-        if not hasattr(self, "reply_id"):
-            return
+        try:
+            if hasattr(self, "reply_id"):
+                self.everybody_dies()
+        finally:
+            # The next sequence finds nothing of this one.
+            transaction.set_rollback(True)
+            self.story.__exit__(None, None, None)
+
+    def everybody_dies(self) -> None:
+        """What is left ends by itself, and its calls are booked."""
         for number in range(3):
             self.sleep()
             reaper.reap()
@@ -176,18 +190,26 @@ class Faults(RuleBasedStateMachine):
         assert not Attempt.objects.filter(ended_at=None).exists()
 
 
-@pytest.mark.parametrize(
-    "sequences", [25, pytest.param(10_000, marks=pytest.mark.soak)], ids=["few", "many"]
-)
-def test_no_sequence_of_faults_breaks_a_promise(organisation, alice, sequences):
+def run_sequences(alice: User, number: int, seed_of_run: int) -> None:
     Faults.user = alice
     run_state_machine_as_test(
-        Faults,
+        seed(seed_of_run)(Faults),
         settings=settings(
-            max_examples=sequences,
-            stateful_step_count=25,
+            max_examples=number,
+            stateful_step_count=15,
             deadline=None,
             database=None,
             suppress_health_check=list(HealthCheck),
         ),
     )
+
+
+def test_no_sequence_of_faults_breaks_a_promise(organisation, alice):
+    run_sequences(alice, 25, random.randrange(2**32))
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("share", range(SHARES))
+def test_no_sequence_of_many_breaks_a_promise(organisation, alice, share):
+    """Shares, so that several processes can take them; each is told by its number."""
+    run_sequences(alice, SEQUENCES // SHARES, share)

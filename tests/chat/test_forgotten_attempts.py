@@ -67,6 +67,18 @@ async def test_it_is_booked_once_as_failed(decision, alice, in_thread, state):
     assert attempt.ledger_entry.cost_usd == 0
 
 
+async def test_what_an_earlier_try_thought_is_not_booked_again(decision, alice, in_thread):
+    def book() -> int:
+        forget(decision)
+        make_reply_of(alice, decision, ReplyState.INTERRUPTED)
+        Reply.objects.update(reasoning="Let me see how this may be done.")
+        return book_forgotten_attempts()
+
+    assert await in_thread(book)() == 1
+
+    assert (await LedgerEntry.objects.aget(attempt__number=2)).cost_usd == 0
+
+
 async def test_one_that_may_still_be_under_way_is_left_alone(decision, in_thread):
     def book() -> int:
         forget(decision)

@@ -41,6 +41,7 @@ FIELDS = (
     "text",
     "model",
     "preference",
+    "fallback",
     "running",
 )
 
@@ -65,6 +66,7 @@ def refusal(frame: object) -> BadFrameError:
             Send(UUID(ID), UUID(OTHER), UUID(OTHER), "Hello", "a/b", "cost"),
         ),
         (SEND | {"edits": OTHER}, Send(UUID(ID), None, None, "Hello", "auto", "", UUID(OTHER))),
+        (SEND | {"fallback": True}, Send(UUID(ID), None, None, "Hello", "auto", "", None, True)),
         (SEND | {"model": ""}, Send(UUID(ID), None, None, "Hello", "auto", "")),
         (SEND | {"text": "a\x00b"}, Send(UUID(ID), None, None, "ab", "auto", "")),
         (RETRY, Retry(UUID(ID), UUID(OTHER), None, not_this_one=False)),
@@ -181,6 +183,11 @@ def test_a_text_at_the_limit_is_taken(text):
 @pytest.mark.parametrize("wrong", [7, [], {}, "x" * 201, "a\x00b", "a\nb"])
 def test_a_wrong_choice_is_refused(field, wrong):
     assert refusal(SEND | {field: wrong}).code == "bad_frame"
+
+
+@pytest.mark.parametrize("wrong", ["true", 1, 0, [], {}])
+def test_a_permission_that_is_neither_given_nor_withheld_is_refused(wrong):
+    assert refusal(SEND | {"fallback": wrong}).code == "bad_frame"
 
 
 @pytest.mark.parametrize(

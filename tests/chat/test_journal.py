@@ -144,9 +144,12 @@ async def test_a_flush_with_nothing_to_do_returns_at_once(journal, lease):
     await asyncio.wait_for(journal.flush(lease), 1)
 
 
-async def test_a_lost_lease_drops_that_reply_alone(journal, begin, told, in_thread):
+@pytest.mark.parametrize(
+    "taken", [{"lease_owner": "another"}, {"attempt": 2}, {"state": "stopped"}], ids=str
+)
+async def test_a_lost_lease_drops_that_reply_alone(journal, begin, told, in_thread, taken):
     kept, lost = await in_thread(begin)(), await in_thread(begin)()
-    await in_thread(Reply.objects.filter(id=lost.reply_id).update)(lease_owner="another")
+    await in_thread(Reply.objects.filter(id=lost.reply_id).update)(**taken)
 
     journal.append(lost, text="too late")
     journal.append(kept, text="in time")

@@ -1,14 +1,17 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import cast
+from uuid import uuid4
 
 import pytest
 from django.utils import timezone
 
-from chat import leases
+from chat import leases, runs
 from chat.journal import Lease
 from chat.leases import Ending
 from chat.models import JournalRow, Reply, ReplyState
+from routing.engine.record import Receipt
 from tests.chat.rows import make_queued, write
 
 DONE = Ending(ReplyState.DONE, finish="stop")
@@ -226,3 +229,16 @@ def test_a_reply_with_text_is_never_queued_again(reply):
 
     reply.refresh_from_db()
     assert reply.state == "running"
+
+
+def test_who_has_lost_a_reply_stores_neither_its_decision_nor_its_model(reply):
+    run = runs.claim_run(reply.id, "me")
+    assert run is not None
+    receipt = cast(Receipt, {"candidates": []})
+    Reply.objects.filter(id=reply.id).update(lease_owner="another")
+
+    with pytest.raises(runs.LeaseLostError):
+        runs.link_decision(run, uuid4(), receipt)
+    with pytest.raises(runs.LeaseLostError):
+        runs.link_model(run, "openai/gpt-6-luna")
+    assert Reply.objects.get().decision is None

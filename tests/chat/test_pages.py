@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from chat.models import Conversation, Message, ReplyState
 from chat.presentation import TURNS_AT_ONCE
+from routing.policy import PolicyChange, change_policy
 from tests.chat.html_reading import text_of
 from tests.chat.rows import (
     MODEL,
@@ -237,6 +238,57 @@ def test_the_choice_of_a_model_is_kept(conversation, mine, alice, organisation):
 
     conversation.refresh_from_db()
     assert (conversation.model, conversation.preference) == ("demo/coder", "cost")
+
+
+def test_whether_another_model_may_answer_is_kept(conversation, mine):
+    choice = {"model": "demo/coder"}
+    kept = []
+
+    for fallback in ({"fallback": "true"}, {}, {"fallback": "false"}):
+        mine.post(address("choose_model", conversation), choice | fallback)
+        conversation.refresh_from_db()
+        kept.append(conversation.may_fall_back)
+
+    assert kept == [True, True, False]
+
+
+def switch_on(page: str) -> str:
+    """The opening tags of the switch; empty where there is none."""
+    found = re.search(r"<label[^>]*data-fallback[^>]*>\s*<input[^>]*>", page)
+    return found[0] if found else ""
+
+
+@pytest.mark.parametrize(
+    ("fields", "hidden", "checked"),
+    [
+        ({}, True, False),
+        ({"model": "demo/swift"}, False, False),
+        ({"model": "demo/swift", "may_fall_back": True}, False, True),
+    ],
+)
+def test_the_switch_stands_beside_a_model_chosen_by_hand(
+    organisation, alice, mine, fields, hidden, checked
+):
+    conversation = make_conversation(alice, **fields)
+
+    switch = switch_on(mine.get(address("conversation", conversation)).content.decode())
+
+    assert switch
+    assert (" hidden" in switch, " checked" in switch) == (hidden, checked)
+
+
+def test_there_is_no_switch_where_members_may_not_use_auto(organisation, alice, mine, conversation):
+    change_policy(organisation, alice, PolicyChange(auto_allowed=False, default_model="demo/swift"))
+
+    assert not switch_on(mine.get(address("conversation", conversation)).content.decode())
+
+
+def test_there_is_no_switch_where_no_other_model_is_approved(
+    organisation, alice, mine, conversation
+):
+    organisation.approvals.exclude(model_id="demo/swift").delete()
+
+    assert not switch_on(mine.get(address("conversation", conversation)).content.decode())
 
 
 @pytest.mark.parametrize(

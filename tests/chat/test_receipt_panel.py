@@ -9,24 +9,11 @@ from accounts.approvals import approve_models
 from chat.models import Reply
 from chat.receipt_panel import context, reference_cost
 from providers.events import Usage
-from routing import decisions
 from routing.cards import shipped_cards
-from routing.engine.record import Asked
-from routing.engine.values import Request, Turn
-from routing.models import Attempt
 from tests.cast import make_key
+from tests.chat.deciding import call, go_on, make_decided
 from tests.chat.html_reading import text_of
 from tests.chat.rows import MODEL, OTHER_MODEL, make_conversation, make_turn
-from tests.usage.rows import make_attempt
-from usage import ledger
-
-ASKED: Asked = {
-    "model": "auto",
-    "preference": "",
-    "pool": None,
-    "fallback": True,
-    "surface": "chat",
-}
 
 
 @pytest.fixture
@@ -35,18 +22,7 @@ def reply(organisation, alice, key_ring) -> Reply:
     make_key(organisation)
     organisation.approvals.all().delete()
     approve_models(organisation, [MODEL, OTHER_MODEL], alice)
-    request = Request(turns=(Turn("user", "Write a Python function that sorts a list"),))
-    stored = decisions.store(decisions.prepare(decisions.Call(alice, organisation, ASKED, request)))
-    chosen = stored.receipt["candidates"][0]["model"]
-    return make_turn(make_conversation(alice), decision_id=stored.id, model_id=chosen)
-
-
-def call(reply: Reply, number: int, usage: Usage | None, **fields) -> Attempt:
-    assert reply.decision is not None
-    attempt = make_attempt(reply.decision, number, **{"model_id": reply.model_id} | fields)
-    prices = shipped_cards()[attempt.model_id].prices
-    ledger.book(attempt, ledger.Used(usage, 1000, 400 if usage else 0), prices)
-    return attempt
+    return make_decided(alice)
 
 
 def words(reply: Reply) -> str:
@@ -95,23 +71,15 @@ def test_it_adds_up_what_all_attempts_used(reply):
     assert totals["is_estimated"]
 
 
-def test_the_timeline_says_what_happened_in_order(reply):
-    call(reply, 1, None, outcome="failed", failure="overloaded", words="X is overloaded")
-    call(reply, 2, Usage(1000, 0, 0, 500, 0), model_id=OTHER_MODEL)
+def test_what_a_former_run_used_is_added_up_too(reply):
+    call(reply, 1, Usage(1000, 0, 0, 500, 0), outcome="failed", failure="cut_after_text")
+    go_on(reply)
+    call(reply, 1, Usage(2000, 0, 0, 100, 0))
 
-    attempts = context(reply)["attempts"]
+    totals = context(reply)["totals"]
 
-    assert [attempt.number for attempt in attempts] == [1, 2]
-    assert [attempt.words for attempt in attempts] == ["X is overloaded", "Answered"]
-    assert attempts[1].model_name == "GPT-6 Luna"
-
-
-def test_an_attempt_under_way_is_shown_without_a_price(reply):
-    make_attempt(reply.decision, 1, model_id=reply.model_id, outcome="")
-
-    attempt = context(reply)["attempts"][0]
-
-    assert (attempt.outcome, attempt.words, attempt.cost_words) == ("running", "Running", "")
+    assert (totals["input_tokens"], totals["output_tokens"]) == (3000, 600)
+    assert "chosen 2 times" in words(reply)
 
 
 @pytest.mark.parametrize(

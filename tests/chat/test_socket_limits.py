@@ -7,11 +7,13 @@ import json
 from uuid import uuid4
 
 import pytest
+from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 
 from accounts.members import remove_member
+from accounts.sessions import members_of_sessions
 from chat.models import Message
-from chat.sockets import Outbox, allowed_users
+from chat.sockets import Outbox
 from chofesh.schedule import close_revoked_sockets
 from tests.chat.rows import make_conversation, make_turn
 from tests.chat.tab import Tab, session_of
@@ -65,8 +67,8 @@ async def test_looking_after_many_sockets_takes_as_many_queries_as_after_one(
         keys.add(await in_thread(session_of)(user))
 
     def look() -> None:
-        with django_assert_num_queries(3):
-            assert set(allowed_users(keys)) == keys
+        with django_assert_num_queries(2):
+            assert set(members_of_sessions(keys)) == keys
 
     await in_thread(look)()
 
@@ -91,6 +93,31 @@ async def test_a_page_that_reads_nothing_is_closed(settings):
     await outbox.aclose()
 
     assert len(sent) <= 3
+
+
+async def test_a_frame_that_can_be_written_waits_for_those_that_could_not():
+    browser, may_go, is_full = [], asyncio.Event(), True
+
+    async def send(frame: str) -> None:
+        await may_go.wait()
+        browser.append(frame)
+
+    def write(frame: str) -> bool:
+        if not is_full:
+            browser.append(frame)
+        return not is_full
+
+    outbox = Outbox(send, lambda: None, write)
+    outbox.push("one")
+    is_full = False
+    outbox.push("two")
+    await asyncio.sleep(0)
+    outbox.push("three")
+    may_go.set()
+    await asyncio.sleep(0.01)
+    outbox.push("four")
+
+    assert browser == ["one", "two", "three", "four"]
 
 
 async def test_a_frame_that_breaks_on_our_side_names_its_message(
@@ -140,6 +167,18 @@ async def test_a_person_without_an_organisation_gets_no_socket(
     await tab.connect()
 
     assert await close_code(tab) == 4403
+
+
+async def test_a_session_of_nobody_gets_no_socket(organisation, bob, runner, in_thread):
+    """A visitor has one for the language, say; and a person's ends with their password."""
+    visitors, bobs = SessionStore(), await in_thread(session_of)(bob)
+    await in_thread(visitors.save)()
+    await in_thread(change_password)(bob, organisation)
+
+    for cookie in (str(visitors.session_key), bobs, "of nobody", ""):
+        tab = Tab(cookie)
+        await tab.connect()
+        assert await close_code(tab) == 4401
 
 
 async def test_a_person_has_only_so_many_sockets(

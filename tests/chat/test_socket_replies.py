@@ -16,8 +16,11 @@ from django.utils import timezone
 from accounts.approvals import approve_models
 from chat import leases, presentation
 from chat.models import Conversation, JournalRow, Message, Reply, ReplyState
+from chat.runner import current_runner
+from chat.turns import ask_to_stop
 from chofesh.schedule import begin_waiting_replies, reap
 from routing.models import Attempt
+from routing.policy import PolicyChange, change_policy
 from tests.cast import KEY_TEXT
 from tests.chat.rows import MODEL, OTHER_MODEL, make_conversation, make_queued, make_turn, write
 from tests.upstream_formats import Answer
@@ -93,6 +96,58 @@ async def test_a_model_of_one_s_choice_answers(connected, tab, upstream, alice, 
     assert [asked.model for asked in upstream.asked] == ["gpt-6.1-sol", "gpt-6-luna"]
 
 
+class TestAModelChosenByHandFails:
+    @pytest.fixture
+    def failing(self, connected, upstream, alice):
+        """The one that is chosen; another one is approved and well."""
+        approve_models(connected, [OTHER_MODEL], alice)
+        upstream.answers["gpt-6.1-sol"] = Answer(status=500)
+        return connected
+
+    async def test_no_other_answers_where_the_chat_does_not_allow_it(self, failing, tab, upstream):
+        await tab.hello()
+        await tab.ask("Hello", model=MODEL)
+        done = await tab.until("done")
+
+        assert done["state"] == "failed"
+        assert {asked.model for asked in upstream.asked} == {"gpt-6.1-sol"}
+
+    async def test_another_answers_where_the_chat_allows_it(self, failing, tab, upstream):
+        await tab.hello()
+        ack = await tab.ask("Hello", model=MODEL, fallback=True)
+        done = await tab.until("done", reply=ack["reply"])
+
+        assert done["state"] == "done"
+        assert [asked.model for asked in upstream.asked] == [
+            "gpt-6.1-sol", "gpt-6.1-sol", "gpt-6-luna",
+        ]  # fmt: skip
+        assert "GPT-6 Luna" in done["html"]
+        assert "after a fallback" in done["html"]
+
+    async def test_the_next_message_finds_it_allowed_still(self, failing, tab, upstream, in_thread):
+        await tab.hello()
+        ack = await tab.ask("Hello", model=MODEL, fallback=True)
+        await tab.until("done")
+        await tab.ask("And again", conversation=ack["conversation"], model=MODEL)
+        done = await tab.until("done")
+
+        assert done["state"] == "done"
+        conversation = await in_thread(Conversation.objects.get)()
+        assert (conversation.model, conversation.may_fall_back) == (MODEL, True)
+
+    async def test_no_other_answers_where_members_may_not_use_auto(
+        self, failing, tab, upstream, alice, in_thread
+    ):
+        alone = PolicyChange(auto_allowed=False, default_model=MODEL)
+        await in_thread(change_policy)(failing, alice, alone)
+        await tab.hello()
+        await tab.ask("Hello", model=MODEL, fallback=True)
+        done = await tab.until("done")
+
+        assert done["state"] == "failed"
+        assert {asked.model for asked in upstream.asked} == {"gpt-6.1-sol"}
+
+
 async def test_a_model_that_is_not_approved_is_never_called(connected, tab, upstream, in_thread):
     await tab.hello()
     ack = await tab.ask("Hello", model=OTHER_MODEL)
@@ -121,6 +176,22 @@ async def test_continuing_goes_on_in_the_same_reply(connected, tab, upstream, in
     assert [message["role"] for message in sent] == ["user", "assistant", "user"]
     assert sent[1]["content"] == "One two "
     assert await in_thread(LedgerEntry.objects.count)() == 2
+
+
+async def test_a_continuation_that_fails_may_be_tried_again(connected, tab, upstream, in_thread):
+    upstream.default = [Answer("One two three", cut_after=2), Answer(status=400), Answer("three.")]
+    await tab.hello()
+    ack = await tab.ask("Count")
+    await tab.until("done")
+
+    states = []
+    for _ in range(2):
+        await tab.say(type="continue", client_msg_id=str(uuid4()), reply=ack["reply"])
+        states.append((await tab.until("done"))["state"])
+
+    assert states == ["interrupted", "done"]
+    reply = await in_thread(Reply.objects.get)(id=ack["reply"])
+    assert reply.text == "One two three."
 
 
 async def test_a_continued_reply_costs_what_both_its_runs_cost(connected, tab, upstream, in_thread):
@@ -240,6 +311,20 @@ async def test_a_queued_reply_is_begun_for_the_page_that_waits(
 
     assert (await tab.until("done"))["state"] == "done"
     assert tab.text_of(str(reply.id)) == "Hello from upstream."
+
+
+async def test_a_stop_between_the_bell_and_the_claim_ends_the_reply(
+    connected, tab, alice, in_thread
+):
+    """The stop found it in good hands, and those hands found that it was not to be begun."""
+    reply = await in_thread(make_queued)(alice)
+    await tab.hello(str(reply.conversation_id))
+    await tab.until("words", text="Resuming…")
+    await in_thread(ask_to_stop)(alice, reply.id)
+
+    current_runner().start(reply.id)
+
+    assert (await tab.until("done"))["state"] == "stopped"
 
 
 async def test_a_reply_that_only_thought_before_a_restart_is_answered(

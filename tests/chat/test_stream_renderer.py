@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import html
 import re
 from itertools import pairwise
 
@@ -40,9 +41,9 @@ DOCUMENTS = st.lists(st.sampled_from(BLOCKS), min_size=1, max_size=8).map("\n\n"
 CUTS = st.lists(st.integers(0, 400), max_size=12)
 
 
-def unhighlighted(html: str) -> str:
+def unhighlighted(markup: str) -> str:
     """The open block is rendered without the colours of its code."""
-    return re.sub(r"</?span(?! class=\"math)[^>]*>", "", html)
+    return re.sub(r"</?span(?! class=\"math)[^>]*>", "", markup)
 
 
 def streamed(text: str, cuts: list[int]) -> StreamRenderer:
@@ -75,6 +76,48 @@ def test_what_is_frozen_is_never_taken_back(text, cuts):
         until, frozen = shown.frozen_until, frozen + shown.frozen
         assert renderer.whole().frozen == frozen
     assert renderer.seq == len(text)
+
+
+def in_one_line(markup: str) -> str:
+    return re.sub(r"\s+", "", markup)
+
+
+@given(DOCUMENTS, CUTS)
+@settings(max_examples=400, deadline=None)
+def test_what_reads_on_as_plain_text_looks_as_if_it_had_been_parsed(text, cuts):
+    renderer, plain = StreamRenderer(), ""
+    places = sorted({min(cut, len(text)) for cut in cuts} | {0, len(text)})
+    for start, end in pairwise(places):
+        before = renderer.whole()
+        renderer.append(text[start:end])
+        reads_on = renderer.reads_on
+        after = renderer.advance()
+        if reads_on:
+            closing = len(re.sub(r"(\s|</[a-z0-9]+>)*$", "", before.open))
+            plain = html.escape(text[start:end])
+            shown = before.open[:closing] + plain + before.open[closing:]
+            assert not after.frozen
+            assert in_one_line(after.open) == in_one_line(shown)
+
+
+@pytest.mark.parametrize(
+    ("shown", "more", "reads_on"),
+    [
+        ("Some words that make a line ", "and more of them, (with a comma", True),
+        ("Some words that make a line ", "**", False),
+        ("Some words that make a line ", "\n", False),
+        ("Short", " words", False),
+        ("Look at https://example.org", "/page", False),
+        ("Some words, and an `open", " code", True),
+        ("```python\nx = ", "f(x)\n", True),
+        ("```pyt", "hon", False),
+    ],
+)
+def test_only_what_may_look_otherwise_is_worth_parsing(shown, more, reads_on):
+    renderer = streamed(shown, [])
+    renderer.append(more)
+
+    assert renderer.reads_on is reads_on
 
 
 def test_a_finished_block_is_frozen_with_its_colours():

@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+from uuid import uuid4
+
 import pytest
 
+from chat.frames import Send
+from chat.models import Message, Reply, ReplyState
 from chat.thread import Branch, Thread, turn_of
-from chat.turns import show_message, show_reply
+from chat.turns import show_message, show_reply, submit_message
 from tests.chat.rows import make_conversation, make_message, make_reply, make_turn
 
 
@@ -132,6 +136,46 @@ def test_turning_to_another_version_shows_its_newest_end(conversation, alice):
 
     show_message(alice, right.message_id)
     assert shown(conversation) == ["one b: 1b"]
+
+
+@pytest.fixture
+def versions(conversation):
+    """[0] and [1] are versions of the first message, [2] and [3] those of the second one below [0]."""
+    left = make_turn(conversation, "one a", "1a")
+    below = [make_turn(conversation, f"two {name}", f"2{name}", left) for name in "ab"]
+    right = make_turn(conversation, "one b", "1b")
+    return [reply.message_id for reply in (left, right, *below)]
+
+
+def test_coming_back_to_a_version_finds_the_branch_as_it_was_left(conversation, alice, versions):
+    show_message(alice, versions[2])
+    assert shown(conversation) == ["one a: 1a", "two a: 2a"]
+
+    show_message(alice, versions[1])
+    show_message(alice, versions[0])
+
+    assert shown(conversation) == ["one a: 1a", "two a: 2a"]
+
+
+def test_what_is_said_after_turning_back_is_what_is_found_again(conversation, alice, versions):
+    show_message(alice, versions[2])
+    again = Send(uuid4(), conversation.id, None, "two c", "auto", "", edits=versions[3])
+    reply = submit_message(alice, again).reply
+    Reply.objects.filter(id=reply.id).update(state=ReplyState.STOPPED)
+
+    show_message(alice, versions[1])
+    show_message(alice, versions[0])
+
+    assert shown(conversation) == ["one a: 1a", "two c: "]
+
+
+def test_a_version_of_a_message_that_is_gone_is_not_looked_for(conversation, alice, versions):
+    show_message(alice, versions[2])
+    Message.objects.filter(id=versions[2]).delete()
+
+    show_message(alice, versions[0])
+
+    assert shown(conversation) == ["one a: 1a", "two b: 2b"]
 
 
 def test_a_version_without_a_reply_can_be_turned_to(conversation, alice):

@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 from django.db import connection
+from django.db.models import F
 
 from accounts.access import NotFoundError
 from chat.frames import Continue, Retry, Send
@@ -167,10 +168,11 @@ def test_two_presses_of_continue_at_once_are_one_continuation(reply, alice):
 
 def test_continuations_count_toward_the_limit_a_minute(reply, alice, settings):
     settings.MESSAGES_PER_MINUTE = 3
+    broken_again = {"state": ReplyState.INTERRUPTED, "attempt": F("attempt") + 1}
     for _ in range(2):
-        Reply.objects.update(state=ReplyState.INTERRUPTED)
+        Reply.objects.update(**broken_again)
         go_on(alice, reply)
-    Reply.objects.update(state=ReplyState.INTERRUPTED)
+    Reply.objects.update(**broken_again)
 
     with pytest.raises(TurnRefusedError) as refused:
         go_on(alice, reply)

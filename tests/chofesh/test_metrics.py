@@ -1,18 +1,25 @@
 from __future__ import annotations
 
+import json
 import re
+from datetime import timedelta
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
+from uuid import uuid4
 
 import pytest
 from django.db import OperationalError, connection
+from django.utils import timezone
 
 from accounts.models import User
+from chat.models import Reply
 from chofesh.metrics import serve_metrics
 from routing.health import health, model_scope
+from tests.chat.rows import make_queued
 from tests.services.processes import free_port
 
 TOKEN = "a token that Prometheus sends"
+OLDEST = re.compile(r"^chofesh_oldest_queued_seconds (\S+)", re.MULTILINE)
 ELSEWHERE = {"REMOTE_ADDR": "192.0.2.7"}
 
 
@@ -103,6 +110,7 @@ def test_statements_that_find_the_database_away_are_counted(client):
     assert errors() == before + 1
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_worker_shows_its_own_at_a_port(settings):
     settings.HOST, settings.METRICS_TOKEN = "127.0.0.1", TOKEN
     settings.PUBLIC_URLS = ["https://chat.example.org"]
@@ -116,3 +124,28 @@ def test_a_worker_shows_its_own_at_a_port(settings):
         Request(address, headers={"Authorization": f"Bearer {TOKEN}"}), timeout=20
     ) as read:
         assert b"chofesh_replies_running" in read.read()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_worker_says_whether_it_can_write(settings):
+    settings.HOST = "127.0.0.1"
+    port = free_port()
+    serve_metrics(port)
+
+    with urlopen(f"http://127.0.0.1:{port}/healthz", timeout=20) as read:
+        assert json.load(read) == {"status": "ok", "database": "ok", "loop": "ok"}
+
+
+def test_a_reply_waits_since_it_was_asked_for_last(client, alice, organisation):
+    def age() -> float:
+        found = OLDEST.search(client.get("/metrics").content.decode())
+        assert found
+        return float(found[1])
+
+    assert age() == 0
+    reply = make_queued(alice)
+    Reply.objects.filter(id=reply.id).update(created_at=timezone.now() - timedelta(hours=2))
+    assert 7200 <= age() < 7300
+
+    reply.continuations.create(client_msg_id=uuid4())
+    assert age() < 60

@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 from tests.e2e.chatting import Chat
 from tests.e2e.complaints import Complaints
 from tests.fake_upstream import FakeUpstream, running_upstream
-from tests.services.database import Row, SqliteDatabase
+from tests.services.database import Database, PostgresDatabase, Row, SqliteDatabase
 from tests.services.stack import Stack
 from tests.upstream_formats import Answer
 
@@ -37,22 +38,41 @@ def running_provider() -> Iterator[FakeUpstream]:
 
 
 @pytest.fixture(scope="session")
-def server(
-    running_provider: FakeUpstream, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Stack]:
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("server")
+
+
+@pytest.fixture(scope="session")
+def database(folder: Path) -> Iterator[Database]:
+    """E2E_RUN=scaled: PostgreSQL, Redis and a worker, and the same tests."""
+    if os.environ.get("E2E_RUN") != "scaled":
+        yield SqliteDatabase(folder / "data" / "chofesh.sqlite3")
+        return
+    made = PostgresDatabase(f"chofesh_e2e_{os.getpid()}")
+    made.create()
+    yield made
+    made.drop()
+
+
+@pytest.fixture(scope="session")
+def server(running_provider: FakeUpstream, database: Database, folder: Path) -> Iterator[Stack]:
     """Our server with a data folder of its own, and every provider on loopback."""
-    folder = tmp_path_factory.mktemp("server")
-    stack = Stack(
-        folder, SqliteDatabase(folder / "data" / "chofesh.sqlite3"), running_provider.openai_url
-    )
+    stack = Stack(folder, database, running_provider.openai_url)
     stack.environment |= {
         "CHOFESH_ANTHROPIC_BASE_URL": running_provider.base_url,
         "CHOFESH_GOOGLE_BASE_URL": running_provider.base_url,
         "CHOFESH_SIGNUP": "open",
     }
-    stack.start_web(WEB)
-    yield stack
-    stack.stop()
+    try:
+        if isinstance(database, PostgresDatabase):
+            stack.start_redis()
+            stack.start_web(WEB)
+            stack.start_worker("worker")
+        else:
+            stack.start_web(WEB)
+        yield stack
+    finally:
+        stack.stop()
 
 
 @pytest.fixture(scope="session")

@@ -44,8 +44,24 @@ def test_an_overloaded_model_is_replaced_in_words(chat, provider):
     chat.ask("Hello", state="failed")
 
     steps = chat.open_receipt().locator(".timeline-step")
-    expect(steps).to_have_count(4)
+    expect(steps.locator(".timeline-bill")).to_have_count(4)
+    expect(steps.last).to_contain_text("No model could answer")
     expect(chat.reply.locator(".reply-end")).to_contain_text("is overloaded")
+
+
+def test_the_receipt_tells_what_went_before_continue(chat, provider):
+    provider.default = [Answer("One two three", cut_after=2), Answer("three four.")]
+    chat.ask("Count", state="interrupted")
+    chat.reply.get_by_role("button", name="Continue").click()
+    chat.ends()
+
+    titles = chat.open_receipt().locator(".timeline-title")
+
+    expect(titles).to_have_count(6)
+    expect(titles.nth(0)).to_have_text("You asked")
+    expect(titles.nth(3)).to_have_text("You pressed Continue")
+    expect(chat.panel.locator(".timeline-failed")).to_contain_text("broke")
+    expect(chat.panel.locator(".timeline-answered")).to_contain_text("Answered")
 
 
 def test_while_a_model_is_busy_the_words_say_who_is_tried(chat, provider):

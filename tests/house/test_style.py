@@ -13,6 +13,7 @@ ROOT = Path(__file__).parents[2]
 FILE_LINES = 300
 FUNCTION_LINES = 50
 NOT_HERE = {"utils.py", "helpers.py", "services.py", "managers.py", "common.py", "base.py"}
+DJANGO_LOOKS_HERE = Path("chofesh/postgresql/base.py")
 
 
 def tracked(pattern: str) -> list[Path]:
@@ -36,7 +37,7 @@ def product() -> list[Path]:
 @pytest.mark.parametrize("path", product(), ids=lambda path: str(path.relative_to(ROOT)))
 def test_a_file_is_no_longer_than_the_wall(path):
     assert len(path.read_text().splitlines()) <= FILE_LINES
-    assert path.name not in NOT_HERE
+    assert path.name not in NOT_HERE or path.relative_to(ROOT) == DJANGO_LOOKS_HERE
 
 
 @pytest.mark.parametrize("path", product(), ids=lambda path: str(path.relative_to(ROOT)))

@@ -126,6 +126,18 @@ def test_a_probe_elsewhere_keeps_calls_away_here(one, other, wall):
     assert not other.may_try(SCOPE)
 
 
+def test_a_probe_that_was_given_back_keeps_nobody_away_elsewhere(one, other, wall):
+    one.failed(SCOPE, counts=3)
+    wall.now += OPEN_S + 1
+    one.may_try(SCOPE)
+    tell(one, other)
+
+    one.gave_up(SCOPE)
+    tell(one, other)
+
+    assert other.may_try(SCOPE)
+
+
 @pytest.mark.parametrize("ends", [Health.succeeded, Health.gave_up])
 def test_after_a_probe_the_next_call_may_be_one(one, wall, ends):
     one.failed(SCOPE, counts=3)

@@ -16,7 +16,9 @@ from routing.policy import (
     default_model,
     effective_preference,
     organisation_policy,
-    policy_for,
+    policy_of_call,
+    stand_in_allowed,
+    standing_policy,
 )
 from routing.rules import RuleError
 from tests.cast import make_team
@@ -24,15 +26,17 @@ from tests.cast import make_team
 RULE = {"name": "Code", "when": {"categories": ["coding"]}, "then": {"preference": "quality"}}
 
 
-def policy(user, organisation, model="auto", preference="", pool=None):
+def policy(user, organisation, model="auto", preference="", pool=None, fallback=None):
     asked: Asked = {
         "model": model,
         "preference": preference,
         "pool": pool,
-        "fallback": True,
+        "fallback": model == "auto" if fallback is None else fallback,
         "surface": "chat",
     }
-    return policy_for(user, organisation, asked, organisation_cards(organisation), Budget())
+    cards = organisation_cards(organisation)
+    standing = standing_policy(user, organisation_policy(organisation), cards)
+    return policy_of_call(standing, asked, Budget())
 
 
 def test_without_any_row_the_defaults_hold(alice, organisation):
@@ -91,6 +95,22 @@ def test_a_model_chosen_by_hand_is_not_held_to_the_pool(alice, organisation):
     change_personal_routing(alice, PersonalChange(pool=("demo/swift",)))
 
     assert policy(alice, organisation, model="demo/scholar").pool is None
+
+
+def test_who_stands_in_for_a_model_chosen_by_hand_is_held_to_the_pool(alice, organisation):
+    change_personal_routing(alice, PersonalChange(pool=("demo/swift",)))
+
+    found = policy(alice, organisation, model="demo/scholar", fallback=True)
+
+    assert (found.by_hand, found.pool) == ("demo/scholar", {"demo/swift"})
+
+
+def test_nobody_stands_in_where_members_may_not_use_auto(alice, organisation):
+    assert stand_in_allowed(organisation)
+
+    change_policy(organisation, alice, PolicyChange(auto_allowed=False, default_model="demo/swift"))
+
+    assert not stand_in_allowed(organisation)
 
 
 def test_the_rules_of_the_organisation_come_first(alice, organisation):

@@ -52,6 +52,11 @@ def success(user, model=LUNA):
     return next(note["success"] for note in notes if note["model"] == model)
 
 
+def least_ability_of(decision):
+    ids = Decision.objects.filter(id=decision.id).values("id")
+    return verdicts.least_ability(verdicts.turned_down(ids))
+
+
 def test_a_bad_verdict_lowers_what_is_expected_next(connected, alice, people):
     before = success(alice)
     for person in people:
@@ -169,11 +174,11 @@ def test_what_was_set_back_does_not_return_with_the_next_verdict(connected, alic
 def test_a_turned_down_reply_asks_for_more_ability(connected, alice):
     decision = decide(alice)
     verdicts.record(alice, decision, LUNA, Kind.BAD)
-    asked = verdicts.least_ability(Decision.objects.filter(id=decision.id).values("id"))
+    asked = least_ability_of(decision)
 
     verdicts.record(alice, decision, LUNA, Kind.BAD, Reason.TOO_SLOW)
     assert asked is not None
-    assert verdicts.least_ability(Decision.objects.filter(id=decision.id).values("id")) is None
+    assert least_ability_of(decision) is None
 
 
 def test_a_model_whose_card_is_gone_stands_in_nobody_s_way(connected, alice, client):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.error import URLError
@@ -71,8 +72,7 @@ class Stack:
             wait_for(lambda: self.listening_workers() > before, self.processes[name])
 
     def start_beat(self, name: str, settings: str) -> None:
-        schedule = str(self.folder / "beat-schedule")
-        options = ["--schedule", schedule, "--pidfile", f"{schedule}.pid", "--loglevel", "INFO"]
+        options = ["--pidfile", str(self.folder / f"{name}.pid")]
         env = {"DJANGO_SETTINGS_MODULE": settings}
         self._start(name, python("celery", "-A", "chofesh", "beat", *options), env)
 
@@ -154,3 +154,17 @@ def is_healthy(port: int) -> bool:
             return bool(answer.status == 200)
     except (URLError, OSError):
         return False
+
+
+def manage(stack: Stack, *arguments: str, **env: str) -> str:
+    """Run a command of the server, with its settings; what it said."""
+    ended = subprocess.run(
+        [sys.executable, "manage.py", *arguments],
+        cwd=ROOT,
+        env={**os.environ, **stack.environment, **env},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr
+    return ended.stdout

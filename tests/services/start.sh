@@ -14,6 +14,10 @@ else
 fi
 
 address=${SERVICE_DATABASE_URL:-postgres://root@127.0.0.1:5432/postgres}
+# Where PostgreSQL has just been installed it knows nobody but itself.
+if [ -n "${CI:-}" ] && ! psql "$address" -c "SELECT 1" >/dev/null 2>&1; then
+  su postgres -c "psql --quiet --port ${PGPORT:-5432} --command \"CREATE ROLE root SUPERUSER LOGIN PASSWORD '$PGPASSWORD'\""
+fi
 if ! psql "$address" -c "SELECT 1" >/dev/null 2>&1; then
   echo "PostgreSQL does not let the tests in at $address." >&2
   echo "Name another address, of somebody who may create databases, in SERVICE_DATABASE_URL," >&2

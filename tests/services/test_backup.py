@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,8 +13,7 @@ import pytest
 from tests.fake_upstream import FakeUpstream
 from tests.services.database import Database, PostgresDatabase, Row, SqliteDatabase
 from tests.services.page import Page
-from tests.services.processes import ROOT
-from tests.services.stack import TAKEN_OVER_S, Stack
+from tests.services.stack import TAKEN_OVER_S, Stack, manage
 from tests.services.texts import numbered
 from tests.upstream_formats import Answer
 
@@ -64,19 +61,6 @@ def servers(request, provider: FakeUpstream, tmp_path: Path) -> Iterator[tuple[S
 def drop(database: Database) -> None:
     if isinstance(database, PostgresDatabase):
         database.drop()
-
-
-def manage(stack: Stack, *arguments: str) -> str:
-    ended = subprocess.run(
-        [sys.executable, "manage.py", *arguments],
-        cwd=ROOT,
-        env={**os.environ, **stack.environment},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert ended.returncode == 0, ended.stderr
-    return ended.stdout
 
 
 async def test_a_backup_under_load_is_restored_into_nothing(servers, upstream, tmp_path: Path):

@@ -21,6 +21,8 @@ async def test_beat_has_looked_at_what_nobody_calls(pages: Pages, upstream, stac
     try:
         wait_for(lambda: upstream.listed > listed, stack.processes["beat"])
     finally:
-        stack.processes["beat"].kill()
+        stack.processes["beat"].terminate()
 
     assert len(upstream.asked) == asked
+    # Beside the data, not wherever it was started from.
+    assert list((stack.folder / "data").glob("beat-schedule*"))

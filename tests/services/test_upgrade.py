@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from uuid import uuid4
 
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
 from tests.services.conftest import WEBS, WORKERS, Pages
+from tests.services.database import SqliteDatabase
 from tests.services.page import Page
 from tests.services.processes import wait_for
-from tests.services.stack import Stack, is_healthy
+from tests.services.stack import Stack, is_healthy, manage
 from tests.services.texts import numbered
 from tests.upstream_formats import Answer
 
 TALKERS = 6
 TEXT = numbered(40)
+NEXT_VERSION = {"DJANGO_SETTINGS_MODULE": "tests.services.next_version.settings"}
 
 
 @dataclass
@@ -80,21 +84,22 @@ async def test_a_rolling_restart_under_load_loses_nothing(pages: Pages, upstream
     ports = [pages.port(web) for web in WEBS]
     talkers = [Talker(await pages.open(web), ports) for web in WEBS * (TALKERS // 2)]
     enough = asyncio.Event()
-    talking = asyncio.gather(*(talker.talk(enough) for talker in talkers))
+    all_talking = asyncio.gather(*(talker.talk(enough) for talker in talkers))
 
     for name in (*WEBS, *WORKERS):
-        before = sum(len(talker.replies) for talker in talkers)
         process = stack.processes[name]
         assert await asyncio.to_thread(process.terminate) == 0
         start = stack.start_web if name in WEBS else stack.start_worker
         await asyncio.to_thread(start, name)
         # Some are sent and answered between this restart and the next.
-        async with asyncio.timeout(60):
-            while sum(len(talker.replies) for talker in talkers) < before + TALKERS:
-                await asyncio.sleep(0.05)
+        await answered(talkers, TALKERS)
     enough.set()
-    await talking
+    await all_talking
 
+    assert_all_kept(stack, talkers)
+
+
+def assert_all_kept(stack: Stack, talkers: list[Talker]) -> None:
     for talker in talkers:
         for client_msg_id, reply in zip(talker.sent, talker.replies, strict=True):
             assert_kept(stack, client_msg_id, reply, talker.page.texts.get(reply, ""))
@@ -118,20 +123,21 @@ async def test_the_next_version_migrates_beside_this_one(pages: Pages, upstream,
     page = await pages.open("web-1")
     long = await page.ask("Count")
     await page.reads(long, 200)
+    upstream.default = Answer(TEXT, delay_s=0.02)
+    talkers = [Talker(await pages.open("web-1"), [pages.port("web-1")]) for _ in range(TALKERS)]
 
     await asyncio.to_thread(stack.processes["web-2"].terminate)
-    of_this_version = stack.environment
-    next_version = {"DJANGO_SETTINGS_MODULE": "tests.services.next_version.settings"}
-    stack.environment = of_this_version | next_version
-    await asyncio.to_thread(stack.start_web, "web-2")
-    stack.environment = of_this_version
-
+    async with talking(talkers):
+        of_this_version = stack.environment
+        stack.environment = of_this_version | NEXT_VERSION
+        await asyncio.to_thread(stack.start_web, "web-2")
+        stack.environment = of_this_version
     assert stack.database.rows("SELECT next_version FROM chat_reply LIMIT 1")
+
+    assert_all_kept(stack, talkers)
     assert is_healthy(stack.ports["web-1"])
-    upstream.default = Answer("Hello.")
-    for web in WEBS:
-        other = await pages.open(web)
-        assert (await other.sees_the_end(await other.ask("Hello?")))["state"] == "done"
+    other = await pages.open("web-2")
+    assert (await other.sees_the_end(await other.ask("Hello?")))["state"] == "done"
     end = await page.sees_the_end(long)
     assert (end["state"], stack.reply(long)["text"]) == ("done", numbered(400))
 
@@ -139,3 +145,52 @@ async def test_the_next_version_migrates_beside_this_one(pages: Pages, upstream,
     await asyncio.to_thread(stack.processes["web-2"].terminate)
     await asyncio.to_thread(stack.start_web, "web-2")
     wait_for(lambda: is_healthy(stack.ports["web-2"]))
+
+
+async def test_a_migration_of_sqlite_under_load_loses_nothing(provider, upstream, tmp_path):
+    """By hand, beside the one process that serves: it waits while the tables are copied."""
+    database = SqliteDatabase(tmp_path / "data" / "chofesh.sqlite3")
+    stack = Stack(tmp_path, database, provider.openai_url)
+    stack.start_web("web")
+    try:
+        person, port = stack.make_people(1)[0], stack.ports["web"]
+        upstream.default = Answer(numbered(300), delay_s=0.03)
+        page = await Page(port, person["session"]).open()
+        long = await page.ask("Count")
+        await page.reads(long, 200)
+        upstream.default = Answer(TEXT, delay_s=0.02)
+        talkers = [
+            Talker(await Page(port, person["session"]).open(), [port]) for _ in range(TALKERS)
+        ]
+        async with talking(talkers):
+            await asyncio.to_thread(manage, stack, "migrate", **NEXT_VERSION)
+        assert database.rows("SELECT next_version FROM chat_reply LIMIT 1")
+
+        assert_all_kept(stack, talkers)
+        end = await page.sees_the_end(long)
+        assert (end["state"], stack.reply(long)["text"]) == ("done", numbered(300))
+        for each in (page, *(talker.page for talker in talkers)):
+            assert (each.is_open, each.closed) == (True, 0)
+            await each.close()
+    finally:
+        stack.stop()
+
+
+@asynccontextmanager
+async def talking(talkers: list[Talker]) -> AsyncIterator[None]:
+    """They talk before, during and after."""
+    enough = asyncio.Event()
+    all_talking = asyncio.gather(*(talker.talk(enough) for talker in talkers))
+    await answered(talkers, TALKERS)
+    yield
+    await answered(talkers, TALKERS)
+    enough.set()
+    await all_talking
+
+
+async def answered(talkers: list[Talker], times: int) -> None:
+    """So many more."""
+    before = sum(len(talker.replies) for talker in talkers)
+    async with asyncio.timeout(60):
+        while sum(len(talker.replies) for talker in talkers) < before + times:
+            await asyncio.sleep(0.05)

@@ -8,9 +8,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Role
-from routing.models import Attempt
+from routing.models import Attempt, OrganisationModel
 from tests.cast import make_member
 from tests.chat.html_reading import text_of
+from tests.routing.test_cards import ENTRY
 from tests.usage.rows import make_entry
 from usage import summary
 from usage.models import LedgerEntry
@@ -41,8 +42,21 @@ def test_it_adds_up_what_a_person_used(organisation, alice):
 
     assert (found.total.answers, found.total.failed, found.total.cost_words) == (2, 1, "$0.030")
     assert (found.total.input_tokens, found.total.output_tokens) == (30, 30)
-    assert [line.name for line in found.by_model] == ["anthropic/claude", "openai/gpt"]
+    assert [line.name for line in found.by_model] == ["claude", "gpt"]
     assert {line.name: line.answers for line in found.by_payer} == {"person": 1, "organisation": 1}
+
+
+def test_models_are_called_by_their_names(organisation, alice):
+    own = ENTRY | {"name": "Our Helper"}
+    OrganisationModel.objects.create(organisation=organisation, model_id=own["id"], card=own)
+    for model in ("openai/gpt-6-luna", own["id"]):
+        make_entry(alice, organisation, model_id=model)
+
+    shown = page(alice, MINE)
+
+    assert "GPT-6 Luna" in shown
+    assert "Our Helper" in shown
+    assert "openai/gpt-6-luna" not in shown
 
 
 def test_a_page_shows_one_s_own_alone(organisation, alice, bob):
