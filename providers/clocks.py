@@ -41,20 +41,31 @@ class Clocks:
 
 
 _REASONING_FIRST_CONTENT_S = 120.0
+# Of the loop: in the first one what lies in the socket is taken, in the second the waiting task sees it.
+_LAST_PASSES = 2
 
 
-def clocks_for(*, is_reasoning: bool = False, is_local: bool = False) -> Clocks:
+def clocks_for(
+    *, is_reasoning: bool = False, is_local: bool = False, patience: float = 1.0
+) -> Clocks:
     """The default clocks, with more patience where it is known to be needed.
 
     Reasoning models may be silent for long. Local servers send not even a response head before
-    they have read the model from disk, so both clocks get the longer time there.
+    they have read the model from disk, so both clocks get the longer time there. All waits for a
+    sign of life are `patience` times as long; the whole call is not.
     """
     clocks = Clocks()
     if is_reasoning or is_local:
         clocks = replace(clocks, first_content_s=_REASONING_FIRST_CONTENT_S)
     if is_local:
         clocks = replace(clocks, head_s=_REASONING_FIRST_CONTENT_S)
-    return clocks
+    return replace(
+        clocks,
+        connect_s=patience * clocks.connect_s,
+        head_s=patience * clocks.head_s,
+        first_content_s=patience * clocks.first_content_s,
+        gap_s=patience * clocks.gap_s,
+    )
 
 
 class Watchdog:
@@ -62,7 +73,8 @@ class Watchdog:
 
     Moving the deadline costs a subtraction: the timer looks at it when it fires and goes back to
     sleep if there is time left. Time in which nobody waits (a slow reader of our events) ends
-    nothing by itself. Waits may be in any task, one at a time; call `close` at the end.
+    nothing by itself, nor does time in which the process slept: what came meanwhile is read before
+    the deadline is obeyed. Waits may be in any task, one at a time; call `close` at the end.
     """
 
     def __init__(self, total_s: float) -> None:
@@ -72,6 +84,7 @@ class Watchdog:
         self._timer: asyncio.TimerHandle | None = None
         self._waiting: asyncio.Task[object] | None = None
         self._has_barked = False
+        self._passes = _LAST_PASSES
 
     @property
     def is_overtime(self) -> bool:
@@ -80,7 +93,10 @@ class Watchdog:
 
     def allow(self, seconds: float) -> None:
         """Moves the deadline to `seconds` from now, but never beyond the end of the call."""
-        self._deadline = min(self._loop.time() + seconds, self._end)
+        now = self._loop.time()
+        self._deadline = min(now + seconds, self._end)
+        if self._deadline > now:
+            self._passes = _LAST_PASSES
         if self._timer is not None and self._deadline < self._timer.when():
             self._timer.cancel()
             self._timer = None
@@ -114,6 +130,9 @@ class Watchdog:
         if self._waiting is None:
             return
         if self._loop.time() < self._deadline:
+            self._timer = self._loop.call_at(self._deadline, self._look)
+        elif self._passes:
+            self._passes -= 1
             self._timer = self._loop.call_at(self._deadline, self._look)
         else:
             self._has_barked = True

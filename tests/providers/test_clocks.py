@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+import time
 
 import pytest
 
@@ -55,6 +57,38 @@ async def test_time_in_which_nobody_waits_ends_nothing_by_itself():
     watchdog.allow(0.5)
     assert await watchdog.wait(asyncio.sleep(0.05, "done")) == "done"
     watchdog.close()
+
+
+async def test_what_came_while_the_process_slept_is_read_first():
+    """As at a closed lid: the clock went on, and so did the provider."""
+    ours, theirs = socket.socketpair()
+    reader, writer = await asyncio.open_connection(sock=ours)
+    watchdog = Watchdog(10)
+    watchdog.allow(0.05)
+
+    def sleep_while_it_writes() -> None:
+        theirs.send(b"delivered")
+        time.sleep(0.1)
+
+    asyncio.get_running_loop().call_soon(sleep_while_it_writes)
+    assert await watchdog.wait(reader.read(100)) == b"delivered"
+
+    with pytest.raises(TimeoutError):
+        await watchdog.wait(reader.read(100))
+    writer.close()
+    theirs.close()
+
+
+async def test_a_flood_does_not_outlast_the_whole_call():
+    watchdog = Watchdog(0.05)
+
+    async def flood() -> None:
+        for _ in range(1_000_000):
+            await watchdog.wait(asyncio.sleep(0))
+            watchdog.allow(10)
+
+    with pytest.raises(TimeoutError):
+        await flood()
 
 
 async def test_a_cancel_from_outside_stays_a_cancel():
