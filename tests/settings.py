@@ -20,6 +20,8 @@ ALLOWED_HOSTS = ["*"]
 ORIGINS = ["http://localhost"]
 # A fast hash: the tests sign people up by the hundred.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+# Every test client has a WhiteNoise of its own: let it look for a file when asked, not for all at once.
+WHITENOISE_AUTOREFRESH = True
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 if not DATABASE_URL:
     # A file, not memory: sockets and replies use the database from several threads.

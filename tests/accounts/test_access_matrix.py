@@ -8,7 +8,8 @@ from collections.abc import Iterator
 import pytest
 from django.apps import apps
 from django.contrib.sessions.models import Session
-from django.db import transaction
+from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
 from django.http import HttpResponseBase
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
@@ -50,13 +51,22 @@ def ask(client: Client, route: Route, url: str):
     return client.post(url, dict(route.data))
 
 
+TABLES = [
+    model._meta.db_table
+    for model in apps.get_models(include_auto_created=True)
+    if model is not Session
+]
+
+
 def all_rows() -> dict[str, list[tuple[object, ...]]]:
-    """The whole database but for the sessions, which note who asked."""
-    return {
-        model._meta.label: sorted(model._base_manager.values_list(), key=str)
-        for model in apps.get_models(include_auto_created=True)
-        if model is not Session
-    }
+    """The whole database but for the sessions, which note who asked; as stored, without a model."""
+    with connection.cursor() as cursor:
+        return {table: rows_of(cursor, table) for table in TABLES}
+
+
+def rows_of(cursor: CursorWrapper, table: str) -> list[tuple[object, ...]]:
+    cursor.execute(f'SELECT * FROM "{table}"')
+    return sorted(cursor.fetchall(), key=str)
 
 
 def names_in(patterns: list[URLPattern | URLResolver]) -> Iterator[str | None]:
