@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from functools import lru_cache
 from uuid import UUID
 
 from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
@@ -12,6 +13,8 @@ from django.utils.crypto import constant_time_compare
 from accounts.models import Membership, User
 from accounts.prepared import PreparedQuery
 
+# Of so many sockets as one process may well have open.
+SESSIONS = 4096
 _SESSION = PreparedQuery(
     lambda key, now: Session.objects.filter(session_key=key, expire_date__gt=now),
     CharField(),
@@ -24,7 +27,7 @@ _MEMBER = PreparedQuery(
 
 
 def member_of_session(session_key: str) -> User | None:
-    """As `members_of_sessions`, for one."""
+    """Whose it is now; nobody's after a sign-out, a new password, a deactivation or the end of a membership."""
     data = _data_of(session_key)
     if SESSION_KEY not in data:
         return None
@@ -32,22 +35,22 @@ def member_of_session(session_key: str) -> User | None:
     return _signed_in(membership.user, data) if membership else None
 
 
-def members_of_sessions(session_keys: Collection[str]) -> dict[str, User]:
-    """Whom each session belongs to now; none after a sign-out, a new password, a deactivation or
+def signed_in_of(session_keys: Collection[str]) -> set[str]:
+    """Those that belong to a member now; none after a sign-out, a new password, a deactivation or
     the end of a membership.
 
-    Two queries, however many sessions it is asked for.
+    Two queries, however many sessions it is asked for, and what it read a moment ago is not read
+    again.
     """
-    rows = Session.objects.filter(session_key__in=session_keys, expire_date__gt=timezone.now())
-    kept = {row.session_key: row.get_decoded() for row in rows}
-    ids = {UUID(session[SESSION_KEY]) for session in kept.values() if SESSION_KEY in session}
-    people = {str(member.user_id): member.user for member in _members(ids)}
-    found = {
-        key: _signed_in(people[session[SESSION_KEY]], session)
-        for key, session in kept.items()
-        if session.get(SESSION_KEY) in people
+    kept = Session.objects.filter(session_key__in=session_keys, expire_date__gt=timezone.now())
+    said = {key: _said_by(data) for key, data in kept.values_list("session_key", "session_data")}
+    ids = {UUID(user_id) for user_id, _signature in said.values() if user_id}
+    passwords = dict(_members(ids).values_list("user_id", "user__password"))
+    return {
+        key
+        for key, (user_id, signature) in said.items()
+        if user_id and _is_signed(signature, passwords.get(UUID(user_id)))
     }
-    return {key: user for key, user in found.items() if user}
 
 
 def is_signed_in(session_key: str | None) -> bool:
@@ -64,6 +67,22 @@ def _data_of(session_key: str) -> dict[str, str]:
     return session.get_decoded() if session else {}
 
 
+@lru_cache(maxsize=SESSIONS)
+def _said_by(session_data: str) -> tuple[str, str]:
+    """Who is signed in by this, and the signature that was made with their password."""
+    data = Session(session_data=session_data).get_decoded()
+    return data.get(SESSION_KEY, ""), data.get(HASH_SESSION_KEY, "")
+
+
+def _is_signed(signature: str, password: str | None) -> bool:
+    return password is not None and constant_time_compare(signature, _signature_of(password))
+
+
+@lru_cache(maxsize=SESSIONS)
+def _signature_of(password: str) -> str:
+    return User(password=password).get_session_auth_hash()
+
+
 def _members(ids: Collection[UUID]) -> QuerySet[Membership]:
     active = Membership.objects.filter(user_id__in=ids, active=True, user__is_active=True)
     return active.select_related("user")
@@ -71,5 +90,4 @@ def _members(ids: Collection[UUID]) -> QuerySet[Membership]:
 
 def _signed_in(user: User, session: dict[str, str]) -> User | None:
     """Signed with the password that the person has now."""
-    signature = session.get(HASH_SESSION_KEY, "")
-    return user if constant_time_compare(signature, user.get_session_auth_hash()) else None
+    return user if _is_signed(session.get(HASH_SESSION_KEY, ""), user.password) else None

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from contextlib import aclosing
 from dataclasses import dataclass
+from functools import partial
 from uuid import UUID
 
 from django.utils import translation
@@ -39,8 +40,6 @@ logger = logging.getLogger(__name__)
 STOPPED = "stopped"
 LOST = "lost"
 DRAINED = "drained"
-# A commit that takes so long is no slow one.
-QUIET_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,36 +114,28 @@ async def _written(run: Run, desk: Desk, writing: Writing) -> Ending | None:
 
 
 async def _write(run: Run, desk: Desk) -> Ending:
-    desk.outlet.say(run.lease.reply_id, _("Choosing…"))
-    async with aclosing(answer(run.request)) as events:
-        async for event in events:
-            match event:
-                case Text(text):
-                    desk.journal.append(run.lease, text=text)
-                    await _next_tick(run, desk)
-                case Reasoning(text):
-                    desk.journal.append(run.lease, reasoning=text)
-                    await _next_tick(run, desk)
-                case ToolCallPiece():
-                    run.add_tool_call(event)
-                case Answered(finish=finish):
-                    return Ending(ReplyState.DONE, finish=finish)
-                case _:
-                    await _tell(run, desk, event)
-    raise AssertionError("answer() ends with Answered or raises")
-
-
-async def _next_tick(run: Run, desk: Desk) -> None:
-    """Whoever reads a text that stands still is told why."""
+    lease, journal = run.lease, desk.journal
+    desk.outlet.say(lease.reply_id, _("Choosing…"))
+    # Whoever reads a text that stands still is told why.
     words = _("The server cannot store what is written. It goes on by itself once it can.")
-    # No timeout: what wakes up from a long sleep is late and cancelled in the same moment.
-    saying = asyncio.get_running_loop().call_later(
-        QUIET_S, desk.outlet.say, run.lease.reply_id, words
-    )
-    try:
-        await desk.journal.next_tick()
-    finally:
-        saying.cancel()
+    stands_still = partial(desk.outlet.say, lease.reply_id, words)
+    async with aclosing(answer(run.request)) as events:
+        with journal.telling(lease, stands_still):
+            async for event in events:
+                match event:
+                    case Text(text):
+                        journal.append(lease, text=text)
+                        await journal.next_tick()
+                    case Reasoning(text):
+                        journal.append(lease, reasoning=text)
+                        await journal.next_tick()
+                    case ToolCallPiece():
+                        run.add_tool_call(event)
+                    case Answered(finish=finish):
+                        return Ending(ReplyState.DONE, finish=finish)
+                    case _:
+                        await _tell(run, desk, event)
+    raise AssertionError("answer() ends with Answered or raises")
 
 
 async def _tell(run: Run, desk: Desk, event: DecisionMade | AttemptStarted | AttemptFailed) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -20,6 +21,8 @@ from chat.models import Reply, ReplyState
 
 logger = logging.getLogger(__name__)
 
+# A commit that takes so long is no slow one.
+QUIET_S = 2.0
 # After a tick's work, from its first text to its last that was handed on, nobody reads for so many
 # times as long: there is time for all else, and with many streams each tick has more of each.
 PAUSE_PER_WORK = 2
@@ -156,6 +159,8 @@ class JournalWriter:
         self._task: asyncio.Task[None] | None = None
         self._first_text_at = 0.0
         self._is_refused = False
+        self._waiting: dict[Lease, Callable[[], object]] = {}
+        self._quiet: asyncio.TimerHandle | None = None
 
     @property
     def is_stuck(self) -> bool:
@@ -179,6 +184,15 @@ class JournalWriter:
             self._first_text_at = time.monotonic()
             self._wake.set()
 
+    @contextmanager
+    def telling(self, lease: Lease, stands_still: Callable[[], object]) -> Iterator[None]:
+        """`stands_still` is called, again and again, while the text of this lease waits for a database."""
+        self._waiting[lease] = stands_still
+        try:
+            yield
+        finally:
+            del self._waiting[lease]
+
     async def next_tick(self) -> None:
         """Wait until the next commit is due, and then take all that has come in the meantime.
 
@@ -201,6 +215,7 @@ class JournalWriter:
         if self._task:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
+        self._stop_telling()
         self._thread.submit(_close_connection)
         self._thread.shutdown(wait=True)
 
@@ -212,6 +227,8 @@ class JournalWriter:
             self._wake.clear()
             # Text that came while the last tick was at work has only waited.
             began, started = max(self._first_text_at, was_due_at), time.monotonic()
+            # One timer for all of them. What wakes up from a long sleep may be late and do nothing.
+            self._quiet = self._quiet or loop.call_later(QUIET_S, self._tell_waiting)
             try:
                 await self._tick(loop)
             except AWAY:
@@ -222,6 +239,7 @@ class JournalWriter:
                 await asyncio.sleep(settings.JOURNAL_TICK_MAX_S)
                 continue
             self._is_refused = False
+            self._stop_telling()
             ended = time.monotonic()
             metrics.TICK.observe(ended - started)
             pause_s = max(settings.JOURNAL_TICK_S, PAUSE_PER_WORK * (ended - began))
@@ -254,6 +272,17 @@ class JournalWriter:
         if self._settled:
             self._settled.set_result(None)
             self._settled = None
+
+    def _tell_waiting(self) -> None:
+        for lease in {**self._committing, **self._pending}:
+            if lease in self._waiting:
+                self._waiting[lease]()
+        self._quiet = asyncio.get_running_loop().call_later(QUIET_S, self._tell_waiting)
+
+    def _stop_telling(self) -> None:
+        if self._quiet:
+            self._quiet.cancel()
+            self._quiet = None
 
     def _put_back(self) -> None:
         """Nothing of it was handed on, so it goes before what has come since."""

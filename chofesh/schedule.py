@@ -12,7 +12,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import Error as DatabaseError
 
-from accounts.sessions import members_of_sessions
+from accounts.sessions import signed_in_of
 from answering import probes
 from answering.threads import in_thread
 from chat import metrics, presentation, reaper, sockets
@@ -95,7 +95,7 @@ async def close_revoked_sockets() -> None:
     watched = sockets.open_sockets()
     if not watched:
         return
-    allowed = await in_thread(members_of_sessions, {socket.session_key for socket in watched})
+    allowed = await in_thread(signed_in_of, {socket.session_key for socket in watched})
     for socket in watched:
         if socket.session_key not in allowed:
             await socket.close(SIGNED_OUT)

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from providers.clocks import Clocks
 from providers.errors import FailureClass, ProviderError
-from providers.events import Finished, ReasoningDelta, StreamEvent, TextDelta, ToolCallDelta, Usage
+from providers.events import Finished, ReasoningDelta, StreamEvent, TextDelta, ToolCallDelta
 from providers.sse import ServerSentEvent, ServerSentEventDecoder
 from providers.surrogates import SurrogateJoiner
 from providers.wire import StreamDecoder
@@ -56,6 +56,7 @@ _NAMED_FOR_ITS_PLACE = {
 
 
 Content = TextDelta | ReasoningDelta | ToolCallDelta
+_KINDS = (TextDelta, ReasoningDelta, ToolCallDelta)
 Given = TypeVar("Given")
 
 
@@ -80,8 +81,7 @@ class AnswerReader:
         self._malformed = 0
         self._last_text = ""
         self._repeats = 0
-        kinds = (TextDelta, ReasoningDelta, ToolCallDelta)
-        self._joiners: dict[type[Content], SurrogateJoiner] = {k: SurrogateJoiner() for k in kinds}
+        self._joiners: dict[type[Content], SurrogateJoiner] = {k: SurrogateJoiner() for k in _KINDS}
 
     @property
     def is_finishing(self) -> bool:
@@ -138,9 +138,10 @@ class AnswerReader:
     def _take(self, event: ServerSentEvent, events: list[StreamEvent]) -> None:
         if self.is_finished:
             return
-        was_finishing = self.is_finishing
+        decoder = self._decoder
+        was_finishing = decoder.finish_reason is not None
         try:
-            decoded = self._decoder.decode(event)
+            decoded = decoder.decode(event)
         except ProviderError as error:
             if error.failure is not FailureClass.MALFORMED_EVENT:
                 raise
@@ -148,20 +149,21 @@ class AnswerReader:
             if self._malformed >= _MALFORMED_EVENTS:
                 raise
             return
-        if self.is_finishing and not was_finishing:
-            self._advance()
-        self._check(decoded, events)
+        if not was_finishing and decoder.finish_reason is not None:
+            self._has_advanced = True
+            self._idle_bytes = 0
+        if decoded:
+            self._check(decoded, events)
 
     def _check(self, decoded: list[StreamEvent], events: list[StreamEvent]) -> None:
         for event in decoded:
+            if isinstance(event, _KINDS):
+                self._check_content(event, events)
+                continue
             if isinstance(event, Finished):
                 self._check_whole(event)
                 self.is_finished = True
-                events.append(event)
-            elif isinstance(event, Usage):
-                events.append(event)
-            else:
-                self._check_content(event, events)
+            events.append(event)
 
     def _check_content(self, event: Content, events: list[StreamEvent]) -> None:
         text = event.arguments if isinstance(event, ToolCallDelta) else event.text
@@ -170,13 +172,11 @@ class AnswerReader:
         if not joined and not isinstance(event, ToolCallDelta):
             return
         self._count(joined)
-        self._advance()
-        self.after_text |= not isinstance(event, ReasoningDelta)
-        events.append(event if joined is text else _with_text(event, joined))
-
-    def _advance(self) -> None:
         self._has_advanced = True
         self._idle_bytes = 0
+        if not isinstance(event, ReasoningDelta):
+            self.after_text = True
+        events.append(event if joined is text else _with_text(event, joined))
 
     def _count(self, text: str) -> None:
         self._reply_bytes += len(text) if text.isascii() else len(text.encode())

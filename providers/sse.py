@@ -56,12 +56,15 @@ class ServerSentEventDecoder:
         if b"\n" not in chunk and b"\r" not in chunk:
             self._keep(chunk)
             return []
-        events = []
+        events: list[ServerSentEvent] = []
         # bytes.splitlines knows LF, CR and CRLF only, unlike str.splitlines.
         for line in self._whole_lines(chunk):
-            event = self._read_line(line)
-            if event is not None:
-                events.append(event)
+            if line:
+                self._read_line(line)
+            elif self._data:
+                events.append(self._dispatched())
+            else:
+                self._reset_event()
         return events
 
     def flush(self) -> list[ServerSentEvent]:
@@ -69,9 +72,8 @@ class ServerSentEventDecoder:
         rest = b"".join(self._pieces)
         self._pieces, self._pieces_bytes = [], 0
         if rest:
-            self._read_line(rest)
-        event = self._dispatch()
-        return [] if event is None else [event]
+            self._read_line(self._without_bom(rest))
+        return [self._dispatched()] if self._data else []
 
     def _keep(self, piece: bytes) -> None:
         if not piece:
@@ -90,20 +92,19 @@ class ServerSentEventDecoder:
             self._pieces, self._pieces_bytes = [], 0
         if len(lines[0]) > self._line_bytes:
             raise _over_cap("line", self._line_bytes)
+        lines[0] = self._without_bom(lines[0])
         self._keep(rest)
         return lines
 
-    def _read_line(self, line: bytes) -> ServerSentEvent | None:
-        if self._is_at_start:
-            self._is_at_start = False
-            line = line.removeprefix(_BOM)
-        if not line:
-            return self._dispatch()
-        field, _, value = line.partition(b":")
-        self._set_field(field, value.removeprefix(b" "))
-        return None
+    def _without_bom(self, line: bytes) -> bytes:
+        if not self._is_at_start:
+            return line
+        self._is_at_start = False
+        return line.removeprefix(_BOM)
 
-    def _set_field(self, field: bytes, value: bytes) -> None:
+    def _read_line(self, line: bytes) -> None:
+        field, _, value = line.partition(b":")
+        value = value.removeprefix(b" ")
         if field == b"data":
             self._data.append(value)
             self._data_bytes += len(value) + 1
@@ -116,13 +117,9 @@ class ServerSentEventDecoder:
         elif field == b"retry" and value.isdigit() and len(value) < 10:
             self._retry = int(value)
 
-    def _dispatch(self) -> ServerSentEvent | None:
-        if not self._data:
-            self._reset_event()
-            return None
-        event = ServerSentEvent(
-            self._text(b"\n".join(self._data)), self._event, self._last_id, self._retry
-        )
+    def _dispatched(self) -> ServerSentEvent:
+        data = self._data[0] if len(self._data) == 1 else b"\n".join(self._data)
+        event = ServerSentEvent(self._text(data), self._event, self._last_id, self._retry)
         self._reset_event()
         return event
 

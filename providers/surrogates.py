@@ -13,7 +13,7 @@ class SurrogateJoiner:
 
     def join(self, piece: str) -> str:
         """The text of this piece as valid Unicode, which may be empty."""
-        if not self._kept and _is_whole(piece):
+        if not self._kept and (piece.isascii() or _is_whole(piece)):
             return piece
         text = self._kept + piece
         self._kept = text[-1:] if "\ud800" <= text[-1:] <= "\udbff" else ""
@@ -22,8 +22,6 @@ class SurrogateJoiner:
 
 
 def _is_whole(piece: str) -> bool:
-    if piece.isascii():
-        return True
     try:
         piece.encode()
     except UnicodeEncodeError:

@@ -57,7 +57,7 @@ _FAILED_FINISHES = {
 
 
 def build_request(endpoint: Endpoint, request: ModelRequest) -> WireRequest:
-    quirks = _quirks_of(endpoint)
+    quirks = QUIRKS.get(endpoint.provider, DEFAULT_QUIRKS)
     messages = [_message(message, quirks) for message in request.messages]
     if request.prefill:
         messages.append(_prefill(request.prefill, quirks))
@@ -79,7 +79,8 @@ def list_models_request(endpoint: Endpoint) -> WireRequest:
 
 
 def key_test_request(endpoint: Endpoint) -> WireRequest:
-    return WireRequest("GET", f"{endpoint.base_url}{_quirks_of(endpoint).key_check_path}")
+    quirks = QUIRKS.get(endpoint.provider, DEFAULT_QUIRKS)
+    return WireRequest("GET", f"{endpoint.base_url}{quirks.key_check_path}")
 
 
 def parse_models(body: object) -> tuple[str, ...]:
@@ -108,11 +109,13 @@ class StreamDecoder:
         if has_error(chunk) or event.event == "error":
             reported = read_error(chunk, None, None)
             raise ProviderError(classify(reported), reported.message, status=reported.status)
-        self._read_usage(chunk)
+        if chunk.get("usage") or chunk.get("x_groq"):
+            self._read_usage(chunk)
         events: list[StreamEvent] = []
         for choice in objects_at(chunk, "choices")[:1]:
-            events += _deltas(object_at(choice, "delta"))
-            self._read_finish(text_at(choice, "finish_reason"))
+            events = _deltas(object_at(choice, "delta"))
+            if reason := text_at(choice, "finish_reason"):
+                self._read_finish(reason)
         return events
 
     def flush(self) -> list[StreamEvent]:
@@ -133,18 +136,19 @@ class StreamDecoder:
     def _read_finish(self, reason: str) -> None:
         if reason in _FAILED_FINISHES:
             raise ProviderError(_FAILED_FINISHES[reason], "The provider ended with an error.")
-        if reason:
-            self.finish_reason = _FINISH_REASONS.get(reason, "stop")
+        self.finish_reason = _FINISH_REASONS.get(reason, "stop")
 
 
 def _deltas(delta: Mapping[str, object]) -> list[StreamEvent]:
+    content = delta.get("content")
+    if len(delta) == 1 and isinstance(content, str):  # Nearly all are, thousands a second.
+        return [TextDelta(content)] if content else []
     events: list[StreamEvent] = []
     # `reasoning_content`: DeepSeek, xAI, Fireworks, older vLLM; `reasoning`: OpenRouter, Groq,
     # Together, Cerebras, Ollama, vLLM. Some send both with the same text.
     reasoning = text_at(delta, "reasoning_content") or text_at(delta, "reasoning")
     if reasoning:
         events.append(ReasoningDelta(reasoning))
-    content = delta.get("content")
     if isinstance(content, str):
         if content:
             events.append(TextDelta(content))
@@ -200,10 +204,6 @@ def _usage(usage: Mapping[str, object]) -> Usage:
         output_tokens=output_tokens,
         reasoning_tokens=count_at(completion, "reasoning_tokens"),
     )
-
-
-def _quirks_of(endpoint: Endpoint) -> Quirks:
-    return QUIRKS.get(endpoint.provider, DEFAULT_QUIRKS)
 
 
 def _message(message: Message, quirks: Quirks) -> dict[str, object]:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 
 import pytest
 from django.db import connection
@@ -215,6 +216,28 @@ async def test_a_commit_that_failed_is_tried_again_in_order(
     await journal.flush(lease)
 
     assert told.text_of(lease) == await in_thread(committed_text)(lease) == "one two"
+
+
+@pytest.mark.skipif(
+    connection.vendor == "postgresql", reason="tests/services/test_database_away.py"
+)
+async def test_whoever_waits_for_the_database_is_told_until_it_is_back(
+    journal, lease, begin, caplog, in_thread, monkeypatch
+):
+    monkeypatch.setattr("chat.journal.QUIET_S", 0.05)
+    elsewhere = await in_thread(begin)()
+    told: list[Lease] = []
+    with journal.telling(lease, partial(told.append, lease)):
+        with journal.telling(elsewhere, partial(told.append, elsewhere)), hidden_journal():
+            journal.append(lease, text="one")
+            while len(told) < 2:
+                await asyncio.sleep(0.01)
+        await journal.flush(lease)
+        told_before = len(told)
+        await asyncio.sleep(0.2)
+
+    assert set(told) == {lease}
+    assert len(told) == told_before
 
 
 async def test_it_goes_on_when_a_text_cannot_be_shown(journal, lease, told, caplog, in_thread):

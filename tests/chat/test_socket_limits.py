@@ -11,7 +11,7 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 
 from accounts.members import remove_member
-from accounts.sessions import members_of_sessions
+from accounts.sessions import signed_in_of
 from chat.models import Message
 from chat.sockets import Outbox
 from chofesh.schedule import close_revoked_sockets
@@ -68,7 +68,7 @@ async def test_looking_after_many_sockets_takes_as_many_queries_as_after_one(
 
     def look() -> None:
         with django_assert_num_queries(2):
-            assert set(members_of_sessions(keys)) == keys
+            assert signed_in_of(keys) == keys
 
     await in_thread(look)()
 

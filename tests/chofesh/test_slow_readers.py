@@ -10,7 +10,9 @@ from contextlib import suppress
 import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
+from websockets.frames import Frame, Opcode
 
+from chofesh.slow_readers import _text_frame
 from tests.fake_upstream import running_upstream
 from tests.services.database import SqliteDatabase
 from tests.services.page import Page
@@ -75,3 +77,9 @@ async def test_a_browser_that_does_not_read_is_closed(stack):
 
     assert read < MOST_CHARACTERS
     assert socket.close_code in {4429, 1006}
+
+
+@pytest.mark.parametrize("length", [0, 1, 125, 126, 65_535, 65_536, 70_000])
+def test_a_frame_that_is_written_at_once_is_one_whole_message(length):
+    payload = "ש".encode() * (length // 2) + b"a" * (length % 2)
+    assert _text_frame(payload) == Frame(Opcode.TEXT, payload).serialize(mask=False)
