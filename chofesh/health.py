@@ -6,10 +6,7 @@ from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, JsonResponse
-from redis import Redis
-from redis.exceptions import RedisError
 
-from chat import worker
 from chat.runner import journal_is_stuck
 
 
@@ -30,6 +27,8 @@ async def readyz(request: HttpRequest) -> JsonResponse:
 
 def of_worker() -> JsonResponse:
     """As healthz, at the port of a worker: its loop turns and commits. Redis may be away."""
+    from chat import worker  # noqa: PLC0415  # and with it Redis
+
     return _answer({"database": _database(), "loop": "stuck" if worker.is_stuck() else "ok"})
 
 
@@ -86,6 +85,10 @@ def _known_migrations() -> set[tuple[str, str]]:
 
 
 def _redis() -> str:
+    # Not at the top: the embedded run goes without.
+    from redis import Redis  # noqa: PLC0415
+    from redis.exceptions import RedisError  # noqa: PLC0415
+
     try:
         with Redis.from_url(settings.REDIS_URL, **settings.AWAY_S) as client:
             client.ping()

@@ -19,7 +19,6 @@ from chat import metrics, presentation, reaper, sockets
 from chat.conversations import purge_deleted
 from chat.runner import current_runner, leases_are_behind
 from routing.health import health
-from routing.shared_health import SharedHealth
 
 logger = logging.getLogger(__name__)
 
@@ -129,6 +128,8 @@ def socket_jobs() -> list[Job]:
 
 def shared_jobs() -> list[Job]:
     """For every process of the scaled run: each calls providers or shows how they are."""
+    from routing.shared_health import SharedHealth  # noqa: PLC0415  # and with it Redis
+
     shared = SharedHealth(health, settings.REDIS_URL, count_error=metrics.REDIS_ERRORS.inc)
     return [(shared.exchange, SHARED_HEALTH_S)]
 

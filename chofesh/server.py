@@ -120,8 +120,8 @@ def _serve(keys: Path | None) -> None:
     if settings.SCALED:
         # Names the broker for the tasks that this process rings for.
         import chofesh.celery  # noqa: F401
-    from chat import following
-    from chat.relay import current_relay
+        from chat import following
+        from chat.relay import current_relay
     from chat.runner import current_runner
     from chofesh.asgi import application
     from chofesh.schedule import run_web_schedule
