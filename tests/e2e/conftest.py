@@ -22,7 +22,8 @@ PEOPLE = 120
 
 @pytest.fixture(scope="session")
 def browser_type_launch_args() -> dict[str, Any]:
-    chromium = shutil.which("chromium")
+    # The shell has no windows, which take most of the time of a test that opens one.
+    chromium = shutil.which("chromium-headless-shell") or shutil.which("chromium")
     if chromium is None:
         reason = "Chromium is missing: make browser installs it"
         pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)

@@ -9,7 +9,7 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
-from routing.evaluation import speed
+from routing.evaluation import intervals, speed
 
 SUBJECTS = (
     "What is 17 times 3?",
@@ -92,44 +92,38 @@ def development(tmp_path):
 
 @pytest.fixture
 def quick(monkeypatch):
-    """Few timings: what is tested is that they are told, not what they are."""
+    """Few timings and samples: what is tested is that they are told, not what they are."""
     monkeypatch.setattr(speed, "PROMPTS", 2)
+    monkeypatch.setattr(intervals, "RESAMPLES", 100)
 
 
-def test_it_tells_every_goal_and_writes_json_and_markdown(development, tmp_path, quick):
+def evaluated(development, folder):
+    """What the command says, and its figures."""
     told = StringIO()
     call_command(
         "evaluate_routing",
         development_data=development,
-        output=tmp_path / "out",
+        output=folder,
         stdout=told,
         stderr=StringIO(),
     )
-    results = json.loads((tmp_path / "out/results.json").read_text())
+    return told.getvalue(), json.loads((folder / "results.json").read_text())
+
+
+def test_it_tells_every_goal_and_the_same_rows_give_the_same_figures(development, tmp_path, quick):
+    told, results = evaluated(development, tmp_path / "one")
     names = " ".join(goal["name"] for goal in results["goals"])
     for part in ("MMLU", "MT-Bench", "LLMRouter", "Hebrew", "unchanged", "200 words", "2000 words"):
         assert part in names
     assert all(goal["low"] <= goal["value"] <= goal["high"] for goal in results["goals"])
-    assert (tmp_path / "out/results.md").read_text().startswith("# How good the routing is")
-    assert "matrix factorisation" in told.getvalue()
+    assert (tmp_path / "one/results.md").read_text().startswith("# How good the routing is")
+    assert "matrix factorisation" in told
     assert {picture["name"] for picture in results["pictures"]} >= {
         "two_models", "frontier_llmrouter", "success_calibration", "confusion_mt_bench_and_vicuna_first_turns",
     }  # fmt: skip
 
-
-def test_the_same_rows_give_the_same_figures(development, tmp_path, quick):
-    for name in ("one", "two"):
-        call_command(
-            "evaluate_routing",
-            development_data=development,
-            output=tmp_path / name,
-            stdout=StringIO(),
-            stderr=StringIO(),
-        )
-    one, two = (
-        json.loads((tmp_path / name / "results.json").read_text()) for name in ("one", "two")
-    )
-    assert one["tables"][:-1] == two["tables"][:-1]
+    _told, again = evaluated(development, tmp_path / "two")
+    assert results["tables"][:-1] == again["tables"][:-1]
 
 
 @pytest.mark.parametrize("missing", ["", "routing/mmlu_pro.jsonl.gz"])
