@@ -92,15 +92,10 @@ async def _next_attempt(
 async def _opened(
     request: AnswerRequest, decided: Decided, candidate: Candidate, walk: Walk
 ) -> attempts.OpenAttempt:
-    opening = in_thread(
-        attempts.open_attempt,
-        request,
-        decided,
-        candidate,
-        walk.number,
-        moves_bill=walk.moves_bill,
-    )
-    return await undone_if_cancelled(opening, _closed_unused)
+    opening = in_thread(attempts.open_attempt, request, decided, candidate, walk.place())
+    attempt = await undone_if_cancelled(opening, _closed_unused)
+    walk.opened()
+    return attempt
 
 
 async def _closed_unused(attempt: attempts.OpenAttempt) -> None:

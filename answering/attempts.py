@@ -16,6 +16,7 @@ from answering.decision import Decided
 from answering.hops import measured_again
 from answering.request import AnswerRequest, Reasoning, Text, ToolCallPiece
 from answering.reserved import Reserved, note_of
+from answering.walk import Place
 from providers.errors import ProviderError
 from providers.events import (
     Finished,
@@ -81,26 +82,27 @@ class OpenAttempt:
 
 
 def open_attempt(
-    request: AnswerRequest, decided: Decided, candidate: Candidate, number: int, *, moves_bill: bool
+    request: AnswerRequest, decided: Decided, candidate: Candidate, place: Place
 ) -> OpenAttempt:
     """Check again what may have changed since the decision, then open the key as late as possible.
 
     Raises CandidateWithdrawnError, EndpointGoneError, KeyUnavailableError or BudgetExhaustedError;
     then nothing is stored or set aside.
     """
-    today = measured_again(request, decided, candidate, moves_bill=moves_bill)
+    today = measured_again(request, decided, candidate, moves_bill=place.moves_bill)
     endpoint, api_key = reached(request.organisation, candidate.endpoint, candidate.credential)
     is_limited = candidate.payer == "organisation" and budgets.are_set(request.organisation)
     with transaction.atomic():
         reserved = _reserve(request, decided.expected_usd(candidate)) if is_limited else Reserved()
         row = Attempt.objects.create(
             decision_id=decided.id,
-            number=number,
+            number=place.number,
             model_id=candidate.card.id,
             endpoint=candidate.endpoint,
             credential=candidate.credential or "",
             payer=candidate.payer,
             reserved=note_of(reserved),
+            passed_over=list(place.passed_over) or None,
         )
     return OpenAttempt(row, today, endpoint, api_key, budgets=reserved)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter, deque
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -21,6 +22,19 @@ OF_THE_CREDENTIAL = {
     FailureClass.FORBIDDEN,
     FailureClass.PAYMENT_REQUIRED,
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Of a call among the others of its decision.
+
+    `moves_bill`: the organisation is to pay for what a person's key was to pay before. `passed_over`: whose
+    turn it was since the call before, by model id, and why they were not called.
+    """
+
+    number: int
+    moves_bill: bool
+    passed_over: tuple[dict[str, str], ...]
 
 
 class Walk:
@@ -48,6 +62,7 @@ class Walk:
         self._may_retry = may_retry
         self._started = clock()
         self._told: list[str] = []
+        self._passed_over: list[dict[str, str]] = []
         # Row 16: the failure itself closed its model, and its one retry is granted all the same.
         self.is_granted = False
         # Row 1: fields that the current candidate refused and that its request may go without.
@@ -70,27 +85,33 @@ class Walk:
         self.number += 1
         return candidate
 
-    @property
-    def moves_bill(self) -> bool:
-        """Whether the organisation is to pay for what a person's key was to pay before."""
-        return self._queue[0].payer == "organisation" and "person" in self._payers
+    def place(self) -> Place:
+        moves_bill = self._queue[0].payer == "organisation" and "person" in self._payers
+        return Place(self.number, moves_bill, tuple(self._passed_over))
+
+    def opened(self) -> None:
+        """The call is stored, and with it who was passed over for it."""
+        self._passed_over = []
 
     def withdrawn(self, reason: str = "") -> None:
         """Row 44: since the decision it was unapproved, its key removed, or it may not answer this any more."""
-        name = self._pass_over("withdrawn").card.name
+        candidate = self._pass_over("withdrawn")
+        name = candidate.card.name
         words = _("%(model)s is no longer available to you") % {"model": name}
-        self._told.append(f"{name}: {reason}" if reason else words)
+        self._tell_why(candidate, f"{name}: {reason}" if reason else words)
 
     def over_budget(self, error: BudgetExhaustedError) -> None:
         """Row 43: what a cheaper model may still answer is tried."""
-        self._pass_over("budget")
+        candidate = self._pass_over("budget")
         until = date_format(error.until, "DATE_FORMAT")
-        self._told.append(_("Your limit is reached until %(day)s") % {"day": until})
+        self._tell_why(candidate, _("Your limit is reached until %(day)s") % {"day": until})
 
     def closed(self) -> None:
         """Its breaker opened since the decision, or another call is the probe just now."""
-        name = self._pass_over("closed").card.name
-        self._told.append(_("%(model)s is failing just now") % {"model": name})
+        candidate = self._pass_over("closed")
+        self._tell_why(
+            candidate, _("%(model)s is failing just now") % {"model": candidate.card.name}
+        )
 
     @property
     def has_another(self) -> bool:
@@ -100,6 +121,10 @@ class Walk:
         if waiting[0] == self._by_hand:
             return waiting.count(self._by_hand) > 1
         return len(waiting) > 1
+
+    def _tell_why(self, candidate: Candidate, words: str) -> None:
+        self._told.append(words)
+        self._passed_over.append({"model": candidate.card.id, "words": words})
 
     def _pass_over(self, failure: str) -> Candidate:
         """It was not called, so it counts as no attempt; but the bill moves no further for it."""

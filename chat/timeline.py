@@ -40,7 +40,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """`kind`: "asked", "chosen", "pressed", how a call went or how it ended; `after`: the time since it was asked."""
+    """`kind`: "asked", "chosen", "pressed", "passed" (over), how a call went or how it ended; `after`: the time since it was asked."""
 
     kind: str
     at: datetime
@@ -109,6 +109,10 @@ def _calls(attempts: Sequence[Attempt]) -> Iterator[Step]:
     before: Attempt | None = None
     for attempt in attempts:
         if attempt.number > Attempt.SECOND_READING:
+            for note in attempt.passed_over or ():
+                yield Step(
+                    "passed", attempt.started_at, model_name(note["model"]), (note["words"],)
+                )
             yield _call(attempt, before)
             before = attempt
 

@@ -102,6 +102,8 @@ class Attempt(models.Model):
     left_out_messages = models.PositiveIntegerField(default=0)
     # What was set aside for it in which budgets (answering/reserved.py), should somebody else have to book it.
     reserved = models.JSONField(null=True)
+    # Whose turn it was before, and why they were not called: a list of {"model": id, "words": …}.
+    passed_over = models.JSONField(null=True)
 
     class Meta:
         ordering: ClassVar = ["number"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
@@ -260,6 +261,10 @@ class TestRow44Withdrawn:
         assert len(upstream.asked) == 1
         chosen = (await Decision.objects.aget()).model_id
         assert upstream.asked[0].model != chosen.partition("/")[2]
+        notes: Any = (await Attempt.objects.aget()).passed_over
+        (note,) = notes
+        assert note["model"] == chosen
+        assert "no longer available to you" in note["words"]
 
     async def test_a_key_deleted_after_the_decision_is_not_used(self, two_keys, alice, upstream):
         told = await decided_and_then(

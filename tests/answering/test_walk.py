@@ -236,6 +236,22 @@ def test_a_withdrawn_candidate_counts_as_no_attempt():
     assert "no longer available" in walk.summary()
 
 
+def test_who_was_passed_over_is_told_with_the_next_call_alone():
+    walk = Walk(request(), decision(ONE, TWO, THREE))
+    walk.next_candidate()
+    walk.withdrawn("Cannot see images")
+    walk.next_candidate()
+    walk.closed()
+    walk.next_candidate()
+
+    assert walk.place().passed_over == (
+        {"model": ONE.card.id, "words": f"{ONE.card.name}: Cannot see images"},
+        {"model": TWO.card.id, "words": f"{TWO.card.name} is failing just now"},
+    )
+    walk.opened()
+    assert walk.place().passed_over == ()
+
+
 def test_a_reason_is_told_in_the_place_of_the_usual_words():
     walk = Walk(request(), decision(ONE))
     walk.next_candidate()

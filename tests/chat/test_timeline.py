@@ -63,6 +63,17 @@ def test_a_retry_and_a_fallback_are_told_in_order(alice):
     assert [step.call.again for step in steps(reply) if step.call] == [False, True, False]
 
 
+def test_who_was_passed_over_stands_before_the_call_that_was_made(alice):
+    reply = make_decided(alice)
+    note = {"model": OTHER_MODEL, "words": "GPT-6 Luna is failing just now"}
+    call(reply, 1, USED, passed_over=[note])
+
+    assert told(reply)[2:] == [
+        ("passed", "GPT-6 Luna", "GPT-6 Luna is failing just now"),
+        ("answered", "GPT-6.1 Sol", "Answered"),
+    ]
+
+
 def test_what_happened_before_continue_is_told_before_it(alice):
     reply = make_decided(alice)
     call(reply, 1, USED, outcome="failed", words="The connection to Sol broke")
