@@ -114,8 +114,10 @@ def test_an_answer_again_by_a_model_of_one_s_choice(chat, provider):
     chat.page.get_by_role("combobox").fill("luna")
     chat.page.get_by_role("combobox").press("Enter")
 
+    expect(chat.reply.locator(".branch")).to_contain_text("2/2", timeout=PATIENCE_MS)
     expect(chat.chip).to_contain_text("GPT-6 Luna", timeout=PATIENCE_MS)
     chat.ends()
+    assert len(provider.asked) == 2
     assert provider.asked[-1].model == "gpt-6-luna"
     expect(chat.page.locator("[data-model-label]")).to_contain_text("Auto")
 
