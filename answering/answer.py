@@ -49,7 +49,7 @@ async def answer(request: AnswerRequest) -> AsyncGenerator[AnswerEvent, None]:
     while (attempt := await _next_attempt(request, decided, walk)) is not None:
         card = attempt.candidate.card
         chosen = decided.decision.chosen
-        reports.chosen_instead(chosen and chosen.candidate, attempt, walk.failure)
+        reports.chosen_instead(chosen and chosen.candidate, attempt, walk.why_another)
         try:
             async with aclosing(_attempt(request, decided, attempt)) as events:
                 async for event in events:

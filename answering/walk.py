@@ -69,6 +69,8 @@ class Walk:
         self.without: frozenset[str] = frozenset()
         self.number = 0
         self.failure = "no_model"
+        # For the figures: who was passed over after a failed call was passed over because of it.
+        self._failed_call = ""
 
     def next_candidate(self) -> Candidate | None:
         """The candidate to call now, or None when there is nothing left to try."""
@@ -92,6 +94,11 @@ class Walk:
     def opened(self) -> None:
         """The call is stored, and with it who was passed over for it."""
         self._passed_over = []
+
+    @property
+    def why_another(self) -> str:
+        """The class of the last call that failed; where none was made, why whoever was first was not called."""
+        return self._failed_call or self.failure
 
     def withdrawn(self, reason: str = "") -> None:
         """Row 44: since the decision it was unapproved, its key removed, or it may not answer this any more."""
@@ -140,7 +147,7 @@ class Walk:
 
     def failed(self, error: ProviderError, words: str, jitter: float) -> float:
         """Take the next step; the seconds to wait before it."""
-        self.failure = error.failure
+        self.failure = self._failed_call = error.failure
         self._told.append(words)
         current = self._queue[0]
         self._payers.add(current.payer)

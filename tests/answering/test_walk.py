@@ -252,6 +252,18 @@ def test_who_was_passed_over_is_told_with_the_next_call_alone():
     assert walk.place().passed_over == ()
 
 
+def test_a_fallback_is_counted_for_the_call_that_failed():
+    walk = Walk(request(), decision(ONE, TWO, THREE))
+    walk.next_candidate()
+    walk.closed()
+    assert walk.why_another == "closed"
+
+    walk.next_candidate()
+    walk.failed(ProviderError(F.SERVER_ERROR, ""), "", 0.5)
+    walk.closed()
+    assert walk.why_another == F.SERVER_ERROR
+
+
 def test_a_reason_is_told_in_the_place_of_the_usual_words():
     walk = Walk(request(), decision(ONE))
     walk.next_candidate()
