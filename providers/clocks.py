@@ -41,8 +41,10 @@ class Clocks:
 
 
 _REASONING_FIRST_CONTENT_S = 120.0
-# Of the loop: in the first one what lies in the socket is taken, in the second the waiting task sees it.
-_LAST_PASSES = 2
+# A timer that fires so much later than it was set for was kept from it: the process slept, or had too much to do.
+_LATE_S = 0.1
+# Then what came meanwhile is still read, and who was about to be asked may answer.
+_GRACE_S = 5.0
 
 
 def clocks_for(
@@ -73,8 +75,8 @@ class Watchdog:
 
     Moving the deadline costs a subtraction: the timer looks at it when it fires and goes back to
     sleep if there is time left. Time in which nobody waits (a slow reader of our events) ends
-    nothing by itself, nor does time in which the process slept: what came meanwhile is read before
-    the deadline is obeyed. Waits may be in any task, one at a time; call `close` at the end.
+    nothing by itself, and who wakes up beyond a deadline has a few seconds from there on. Waits may
+    be in any task, one at a time; call `close` at the end.
     """
 
     def __init__(self, total_s: float) -> None:
@@ -84,7 +86,6 @@ class Watchdog:
         self._timer: asyncio.TimerHandle | None = None
         self._waiting: asyncio.Task[object] | None = None
         self._has_barked = False
-        self._passes = _LAST_PASSES
 
     @property
     def is_overtime(self) -> bool:
@@ -93,10 +94,7 @@ class Watchdog:
 
     def allow(self, seconds: float) -> None:
         """Moves the deadline to `seconds` from now, but never beyond the end of the call."""
-        now = self._loop.time()
-        self._deadline = min(now + seconds, self._end)
-        if self._deadline > now:
-            self._passes = _LAST_PASSES
+        self._deadline = min(self._loop.time() + seconds, self._end)
         if self._timer is not None and self._deadline < self._timer.when():
             self._timer.cancel()
             self._timer = None
@@ -129,10 +127,11 @@ class Watchdog:
         self._timer = None
         if self._waiting is None:
             return
-        if self._loop.time() < self._deadline:
-            self._timer = self._loop.call_at(self._deadline, self._look)
-        elif self._passes:
-            self._passes -= 1
+        now = self._loop.time()
+        if now > self._deadline + _LATE_S:
+            self._deadline = now + _GRACE_S
+            self._end = max(self._end, self._deadline)
+        if now < self._deadline:
             self._timer = self._loop.call_at(self._deadline, self._look)
         else:
             self._has_barked = True

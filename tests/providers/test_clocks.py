@@ -59,8 +59,9 @@ async def test_time_in_which_nobody_waits_ends_nothing_by_itself():
     watchdog.close()
 
 
-async def test_what_came_while_the_process_slept_is_read_first():
+async def test_who_wakes_up_too_late_still_reads_what_came_and_waits_a_little(monkeypatch):
     """As at a closed lid: the clock went on, and so did the provider."""
+    monkeypatch.setattr("providers.clocks._GRACE_S", 0.2)
     ours, theirs = socket.socketpair()
     reader, writer = await asyncio.open_connection(sock=ours)
     watchdog = Watchdog(10)
@@ -68,10 +69,13 @@ async def test_what_came_while_the_process_slept_is_read_first():
 
     def sleep_while_it_writes() -> None:
         theirs.send(b"delivered")
-        time.sleep(0.1)
+        time.sleep(0.3)
 
-    asyncio.get_running_loop().call_soon(sleep_while_it_writes)
+    loop = asyncio.get_running_loop()
+    loop.call_soon(sleep_while_it_writes)
     assert await watchdog.wait(reader.read(100)) == b"delivered"
+    loop.call_later(0.05, theirs.send, b"more")
+    assert await watchdog.wait(reader.read(100)) == b"more"
 
     with pytest.raises(TimeoutError):
         await watchdog.wait(reader.read(100))
