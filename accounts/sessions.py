@@ -28,11 +28,11 @@ _MEMBER = PreparedQuery(
 
 def member_of_session(session_key: str) -> User | None:
     """Whose it is now; nobody's after a sign-out, a new password, a deactivation or the end of a membership."""
-    data = _data_of(session_key)
-    if SESSION_KEY not in data:
+    user_id, signature = _said_in(session_key)
+    membership = _MEMBER.first(UUID(user_id)) if user_id else None
+    if membership is None or not _is_signed(signature, membership.user.password):
         return None
-    membership = _MEMBER.first(UUID(data[SESSION_KEY]))
-    return _signed_in(membership.user, data) if membership else None
+    return membership.user
 
 
 def signed_in_of(session_keys: Collection[str]) -> set[str]:
@@ -55,16 +55,14 @@ def signed_in_of(session_keys: Collection[str]) -> set[str]:
 
 def is_signed_in(session_key: str | None) -> bool:
     """Whether the session belongs to somebody, a member or not."""
-    data = _data_of(session_key) if session_key else {}
-    if SESSION_KEY not in data:
-        return False
-    user = User.objects.filter(pk=data[SESSION_KEY], is_active=True).first()
-    return user is not None and _signed_in(user, data) is not None
+    user_id, signature = _said_in(session_key) if session_key else ("", "")
+    user = User.objects.filter(pk=user_id, is_active=True).first() if user_id else None
+    return user is not None and _is_signed(signature, user.password)
 
 
-def _data_of(session_key: str) -> dict[str, str]:
+def _said_in(session_key: str) -> tuple[str, str]:
     session = _SESSION.first(session_key, timezone.now())
-    return session.get_decoded() if session else {}
+    return _said_by(session.session_data) if session else ("", "")
 
 
 @lru_cache(maxsize=SESSIONS)
@@ -75,6 +73,7 @@ def _said_by(session_data: str) -> tuple[str, str]:
 
 
 def _is_signed(signature: str, password: str | None) -> bool:
+    """With the password that the person has now."""
     return password is not None and constant_time_compare(signature, _signature_of(password))
 
 
@@ -86,8 +85,3 @@ def _signature_of(password: str) -> str:
 def _members(ids: Collection[UUID]) -> QuerySet[Membership]:
     active = Membership.objects.filter(user_id__in=ids, active=True, user__is_active=True)
     return active.select_related("user")
-
-
-def _signed_in(user: User, session: dict[str, str]) -> User | None:
-    """Signed with the password that the person has now."""
-    return user if _is_signed(session.get(HASH_SESSION_KEY, ""), user.password) else None

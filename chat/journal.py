@@ -227,7 +227,7 @@ class JournalWriter:
             self._wake.clear()
             # Text that came while the last tick was at work has only waited.
             began, started = max(self._first_text_at, was_due_at), time.monotonic()
-            # One timer for all of them. What wakes up from a long sleep may be late and do nothing.
+            # One timer for all of them: one for each stream and tick took a twentieth of the processor.
             self._quiet = self._quiet or loop.call_later(QUIET_S, self._tell_waiting)
             try:
                 await self._tick(loop)
